@@ -29,14 +29,21 @@ from forecast.documents import scenario_path, shipped_scenario
 from forecast.errors import DamagedRunError, ForecastError, PosteriorError, RunError, ScenarioError, listed, shortened
 from forecast.models.posterior import Posterior, load_posterior, save_posterior, stored_digest
 from forecast.observations.tables import data_digest
-from forecast.results.manifest import MANIFEST, RUN_FILES, SCENARIO
+from forecast.results.manifest import MANIFEST, REMEDY, RUN_FILES, SCENARIO
 from forecast.results.results import ANOTHER, Results, read_results
-from forecast.scenario.layers import layer_files
-from forecast.scenario.mixture import frozen_any, plain_any
+from forecast.scenario.mixture import frozen_any, layer_files, plain_any
 from forecast.scenario.selection import stated_world
+from forecast.storage.code_digests import code_digest
 from forecast.storage.files import demand_regular, digest, file_digest, json_text, scratch_folder, whole_file, writing
 from forecast.storage.netcdf import DamagedFileError, demand_harmless
-from forecast.storage.places import EXPORTED_FIRST, EXPORTED_RUN, EXPORTED_SCENARIO, is_exported_run
+from forecast.storage.places import (
+    EXPORTED_END,
+    EXPORTED_FIRST,
+    EXPORTED_RUN,
+    EXPORTED_SCENARIO,
+    EXPORTED_TAIL,
+    is_exported_run,
+)
 
 METADATA, INSTALLED, POSTERIOR = "ro-crate-metadata.json", "installed.txt", "posterior.nc"
 README = EXPORTED_FIRST
@@ -58,7 +65,6 @@ _NAME = re.compile(
 _STATED = f"{EXPORTED_SCENARIO}/"
 """Before the names of the scenario's own files."""
 
-_COMMENT = re.compile(rb"sha256 [0-9a-f]{64}")
 _END = 22
 """Bytes of the end of an archive before its comment."""
 
@@ -153,7 +159,9 @@ def _layers_of(path: Path, results: Results) -> dict[str, Path]:
     try:
         world = stated_world(str(path), results.overrides)
         run = frozen_any(results.folder / SCENARIO)
-        return layer_files(path) if world is not None and plain_any(world) == plain_any(run) else {}
+        if world is None or world.overrides != results.overrides or plain_any(world) != plain_any(run):
+            return {}
+        return layer_files(path)
     except (RunError, ScenarioError):
         return {}
 
@@ -243,7 +251,8 @@ def opened_crate(path: Path) -> Iterator[Crate]:
 
     Raises:
         DamagedRunError: it is none, or was changed since it was written; the message names every file that was.
-        RunError: there is no room for it.
+        RunError: there is no room for it, or something is found wrong with a file of it in the meantime, which is named
+            by its path within the archive.
     """
     with scratch_folder() as scratch:
         try:
@@ -260,7 +269,13 @@ def opened_crate(path: Path) -> Iterator[Crate]:
                 faults = ["the archive around its files was changed"]
         if faults:
             raise DamagedRunError(f"{path}: {'; '.join(faults)}; {ANEW}")
-        yield _crate(path, scratch, names)
+        try:
+            yield _crate(scratch, names)
+        except ForecastError as error:
+            inside = str(error).replace(f"{scratch}/", "").replace(REMEDY, ANEW)
+            if inside == str(error) and not isinstance(error, DamagedRunError):  # of no file of the archive
+                raise
+            raise RunError(f"{path}: {inside}") from error
 
 
 ANEW = "ask for it anew"
@@ -297,7 +312,7 @@ def _unpacked(path: Path, folder: Path) -> list[str]:
 
 def _told(comment: bytes) -> str:
     """Digest that the comment of an archive tells of its metadata; empty where it tells none."""
-    return comment[7:].decode() if _COMMENT.fullmatch(comment) else ""
+    return comment[7:].decode() if EXPORTED_END.fullmatch(comment) else ""
 
 
 def _demand_small_directory(path: Path) -> None:
@@ -306,15 +321,15 @@ def _demand_small_directory(path: Path) -> None:
     Raises:
         ValueError: it has no end as archives written here have, or a larger list.
     """
-    length = _END + len("sha256 ") + 64
+    length = _END + EXPORTED_TAIL
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(size - length - 20, 0))
         tail = file.read()
     end = tail[-length:]
     count, n_bytes = int.from_bytes(end[10:12], "little"), int.from_bytes(end[12:16], "little")
-    if not end.startswith(b"PK\5\6") or tail.startswith(b"PK\6\7") or not _COMMENT.fullmatch(end[_END:]):
-        raise ValueError("it does not end as an exported run does")
+    if not end.startswith(b"PK\5\6") or tail.startswith(b"PK\6\7") or not EXPORTED_END.fullmatch(end[_END:]):
+        raise ValueError(f"it does not end as an exported run does, with the digest of its {METADATA}")
     if count > _MOST_FILES or n_bytes > _MOST_DIRECTORY:
         raise ValueError(f"it lists {count:,} files in {n_bytes:,} bytes, more than an exported run has")
 
@@ -324,11 +339,11 @@ def _faults(folder: Path, names: Iterable[str]) -> Iterator[str]:
     demand_regular(folder / METADATA, _MOST_METADATA)
     graph = json.loads((folder / METADATA).read_text(encoding="utf-8"))["@graph"]
     told = {entity["@id"]: entity["sha256"] for entity in graph if entity["@type"] == "File"}
-    for name in sorted({*told, *names} - {METADATA}):
-        if name not in told:
-            yield f"{name} is not among the files that {METADATA} names"
-        elif name not in names:
+    for name in sorted({*told, *names, POSTERIOR, README, INSTALLED} - {METADATA}):
+        if name not in names:
             yield f"{shortened(str(name))} is missing"
+        elif name not in told:
+            yield f"{name} is not among the files that {METADATA} names"
         elif file_digest(folder / name) != told[name]:
             yield f"{name} was changed since the run was exported"
         elif name == INSTALLED and (other := [line for line in _lines(folder / name) if not _PACKAGE.fullmatch(line)]):
@@ -341,11 +356,20 @@ def _lines(path: Path) -> list[str]:
 
 
 def beyond_comparison(crate: Crate) -> tuple[str, ...]:
-    """Names of what stands beside the run and may come out otherwise here: by another version, or other data."""
+    """Names of what stands beside the run and cannot be held against it here.
+
+    What was installed elsewhere is for its author to say. Other code may write the rest otherwise, and with other data
+    the same files may state another scenario; both go by the digests of the run, and not by what the author says.
+    """
+    digests = crate.results.manifest["digests"]
     stated = tuple(sorted(name for name in crate.names if name.startswith(_STATED)))
-    if f"forecast=={__version__}" not in _lines(crate.folder / INSTALLED):
-        return (README, METADATA, *stated)
-    return stated if crate.results.manifest["digests"]["data"] != data_digest() else ()
+    has_code, has_data = digests["code"] == code_digest("numbers"), digests["data"] == data_digest()
+    return (
+        *((README,) if not has_code else ()),
+        *((INSTALLED,) if _lines(crate.folder / INSTALLED) != installed() else ()),
+        *((METADATA,) if not has_code else ()),
+        *(stated if not (has_code and has_data) else ()),
+    )
 
 
 def not_given_again(crate: Crate, readme: str) -> Iterator[str]:
@@ -358,7 +382,7 @@ def not_given_again(crate: Crate, readme: str) -> Iterator[str]:
     passed_over = beyond_comparison(crate)
     for name, text in ((README, readme), (METADATA, json_text(_metadata(crate.results, members)))):
         if name not in passed_over and file_digest(crate.folder / name) != digest(text):
-            yield f"{name}: comes out otherwise when the run is exported again"
+            yield f"{name}: comes out otherwise when the run is exported again by the same code"
     stated = sorted(name for name in members if name.startswith(_STATED) and name not in passed_over)
     if stated and not _is_stated(crate, stated):
         yield f"{listed(stated)}: got files that do not state what was run"
@@ -375,19 +399,18 @@ def _is_stated(crate: Crate, stated: Sequence[str]) -> bool:
         return any({name: file_digest(file) for name, file in files.items()} == expected for files in layers)
 
 
-def _crate(path: Path, folder: Path, names: Iterable[str]) -> Crate:
+def _crate(folder: Path, names: Iterable[str]) -> Crate:
     runs = {(folder / name).parent for name in names if name.startswith(f"{EXPORTED_RUN}/")}
-    if len(runs) != 1 or POSTERIOR not in names:
-        raise DamagedRunError(f"{path}: holds {len(runs)} runs, expected one with its parameters; {ANEW}")
-    (run,) = runs
-    results = read_results(run)
+    results = read_results(runs.pop()) if len(runs) == 1 else None
+    if results is None:
+        raise DamagedRunError(f"holds {len(runs)} runs in {EXPORTED_RUN}, expected one; {ANEW}")
     try:
         demand_harmless(folder / POSTERIOR)
         found = stored_digest(folder / POSTERIOR)
     except (PosteriorError, DamagedFileError) as error:
-        raise DamagedRunError(f"{path}: {POSTERIOR} is damaged; {ANEW}") from error
-    if results is None or found != results.manifest["digests"]["posterior"]:
-        raise DamagedRunError(f"{path}: {POSTERIOR} is another than the run was made with; {ANEW}")
+        raise DamagedRunError(f"{POSTERIOR} is damaged; {ANEW}") from error
+    if found != results.manifest["digests"]["posterior"]:
+        raise DamagedRunError(f"{POSTERIOR} is another than the run was made with; {ANEW}")
     try:
         return Crate(folder, tuple(names), results, load_posterior(folder / POSTERIOR))
     except ForecastError:  # fitted to other data or models than are installed

@@ -20,6 +20,7 @@ import numpy as np
 
 from forecast.dims import BASES, MOST_DRAWS, MOST_SEED
 from forecast.errors import DamagedRunError, listed, shortened
+from forecast.observations.vintage import FIRST_DAY
 from forecast.quarters import parse_quarter
 from forecast.stats.streams import Scheme
 from forecast.storage.files import demand_regular, file_digest, json_digest, json_text, write_text
@@ -120,7 +121,8 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not (folder / MANIFEST).exists():
         raise DamagedRunError(f"{folder}: {MANIFEST} is missing; {REMEDY}")
     try:
-        manifest = parsed_manifest(folder / MANIFEST)
+        demand_regular(folder / MANIFEST, MOST_BYTES[MANIFEST])
+        manifest = parsed_manifest((folder / MANIFEST).read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedRunError(f"{folder}: {MANIFEST} is damaged ({_line(error)}); {REMEDY}") from error
     faults = [*_misplaced(folder, manifest), *_changed(folder, manifest["files"])]
@@ -129,20 +131,33 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return manifest
 
 
-def parsed_manifest(path: Path) -> dict[str, Any]:
+def parsed_manifest(content: bytes) -> dict[str, Any]:
     """A manifest that says all it should.
 
     Raises:
-        OSError: it cannot be read.
         ValueError: it is none.
     """
-    demand_regular(path, MOST_BYTES[MANIFEST])
-    text = path.read_bytes().decode()
+    text = content.decode()
     manifest = json.loads(text)
     if not isinstance(manifest, dict):
         raise ValueError(f"got {type(manifest).__name__}, expected a mapping")
     if "files" not in manifest:
         raise ValueError("it was stored by an earlier version, which kept no digests of files")
+    _demand_form(manifest)
+    expected = json_digest({key: value for key, value in manifest.items() if key != "content"})
+    if manifest["content"] != expected or text != json_text(manifest):
+        raise ValueError("it was changed since the run was stored")
+    if further := [*_further(manifest)]:
+        raise ValueError(f"got {shortened(listed(further))}, which no run says of itself")
+    return manifest
+
+
+def _demand_form(manifest: Mapping[str, Any]) -> None:
+    """Refuse a manifest in which something is missing or of another kind.
+
+    Raises:
+        ValueError: something is.
+    """
     for key, (is_sound, expected) in _FORM.items():
         value: Any = manifest
         for part in key.split("."):
@@ -150,12 +165,8 @@ def parsed_manifest(path: Path) -> dict[str, Any]:
         if not is_sound(value):
             got = "nothing" if value is None else shortened(json.dumps(value))
             raise ValueError(f"{key}: got {got}, expected {expected}")
-    content = json_digest({key: value for key, value in manifest.items() if key != "content"})
-    if manifest["content"] != content or text != json_text(manifest):
-        raise ValueError("it was changed since the run was stored")
-    if further := [*_further(manifest)]:
-        raise ValueError(f"got {shortened(listed(further))}, which no run says of itself")
-    return manifest
+    if manifest["n_failed"] >= manifest["n_draws"]:
+        raise ValueError(f"n_failed: got {manifest['n_failed']}, expected fewer than the {manifest['n_draws']} draws")
 
 
 def _further(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -175,9 +186,13 @@ def _misplaced(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     faults, place = [], (manifest["scenario"]["name"], manifest["digest"])
     if place not in names_of(folder):
         faults.append(f"holds run {'/'.join(place)}, which belongs in a folder of that name")
-    if place[1] != (expected := run_digest(manifest)):
-        faults.append(f"{MANIFEST}: digest: got {place[1]}, expected {expected}, as the rest of it has it")
-    return faults
+    return [*faults, *digest_faults(manifest)]
+
+
+def digest_faults(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Whether a manifest tells another digest than it amounts to, in a sentence."""
+    if (told := manifest["digest"]) != (expected := run_digest(manifest)):
+        yield f"{MANIFEST}: digest: got {told}, expected {expected}, as the rest of it has it"
 
 
 def _changed(folder: Path, files: Mapping[str, str]) -> list[str]:
@@ -238,6 +253,14 @@ def _is_moment(value: object) -> bool:
     return moment.utcoffset() == dt.timedelta(0) and moment.isoformat(timespec="seconds") == value
 
 
+def _is_known_day(value: object) -> bool:
+    """Whether it is a day of whose knowledge there can be a run, in no other spelling."""
+    try:
+        return dt.date.fromisoformat(str(value)).isoformat() == value and value >= FIRST_DAY
+    except ValueError:
+        return False
+
+
 def _parses(parse: Callable[[str], Any]) -> _Check:
     def check(value: Any) -> bool:
         try:
@@ -285,7 +308,6 @@ _FACTS = {"machine", "system", "python", "numpy", "scipy", _INSTRUCTIONS, "blas"
 _DIGEST = _text("[0-9a-f]{64}"), "64 hexadecimal digits"
 _DIGEST_OR_NOTHING = (lambda value: value is None or _DIGEST[0](value)), "64 hexadecimal digits, or nothing"
 _TITLE = _text(r"[^\r\n]{1,120}")
-_DAY = _parses(dt.date.fromisoformat)
 _FORM: Mapping[str, tuple[_Check, str]] = {
     "digest": (_text("[0-9a-f]{12}"), "12 hexadecimal digits"),
     "scenario.name": (_text("[A-Za-z0-9][A-Za-z0-9_-]{0,63}"), "the name of a scenario"),
@@ -295,7 +317,7 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "overrides": (_texts, "a list of texts"),
     "basis": (lambda value: value in BASES, " or ".join(BASES)),
     "origin": (_parses(parse_quarter), "a quarter, such as 2026Q2"),
-    "as_of": (lambda value: value is None or _DAY(value), "a day, or null"),
+    "as_of": (lambda value: value is None or _is_known_day(value), f"a day from {FIRST_DAY} on, or null"),
     "horizon": (_count(1990, 2100), "a year"),
     "n_investments": (_count(0), "a count"),
     "digests.data": _DIGEST,

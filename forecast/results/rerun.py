@@ -28,7 +28,6 @@ from forecast.results.results import Results, readable, write_results
 from forecast.results.run import Request, requested, settings_of
 from forecast.scenario.mixture import AnyScenario, dump_any, frozen_any, plain_any
 from forecast.scenario.selection import set_again
-from forecast.stats.summary import StreamingSummary
 from forecast.storage.files import file_digest, read_csv, scratch_folder, writing
 
 TOLERANCE = 1e-9
@@ -100,15 +99,15 @@ def made_again(results: Results, again: Again) -> Rerun:
             world = frozen_any(results.folder / SCENARIO)
             posterior = demand_posterior_of(results, again.posterior)
             request = requested(world, settings, scratch, posterior, manifest["parameters"] == "prior")
-            if obstacle := _foreign(manifest, request.manifest):
+            if obstacle := foreign(manifest, request.manifest):
                 return Rerun(obstacle=obstacle)
             same = manifest.get("platform") == request.manifest["platform"]
             faults = [*manifest_faults(manifest, request, scratch)]
             blocks = _sample(manifest, again.n_blocks)
             if not faults and again.n_blocks is None:
                 with again.watched(results.name, settings.n_draws) as progress:
-                    statistics = simulate(request.plan, settings, again.n_jobs, progress.advance)
-                faults = [*_whole_faults(results, request, statistics, same)]
+                    made = stored_again(request, settings, again.n_jobs, progress)
+                faults = [*told_otherwise(manifest, made.manifest, same), *_file_faults(results, made, same)]
             elif not faults:
                 with again.watched(results.name, len(blocks) * request.plan.block_size) as progress:
                     faults = [*_block_faults(results, request, settings, blocks, progress, same)]
@@ -140,7 +139,7 @@ def _obstacle(results: Results, again: Again) -> str:
     return "size" if results.manifest["n_draws"] > RERUN_DRAWS else ""
 
 
-def _foreign(manifest: Mapping[str, Any], installed: Mapping[str, Any]) -> str:
+def foreign(manifest: Mapping[str, Any], installed: Mapping[str, Any]) -> str:
     """Which of code, data and posterior are not those of the run; empty where all are."""
     stored, found = manifest["digests"], installed["digests"]
     names = ("code", "data", "posterior", "regime", "installed_base")
@@ -167,7 +166,7 @@ def _other_facts(manifest: Mapping[str, Any], expected: Mapping[str, Any]) -> It
 
 
 def _other_overrides(overrides: tuple[str, ...], world: AnyScenario, scratch: Path) -> Iterator[str]:
-    """What was set on top of a file, if set once more it changes the scenario that came of it."""
+    """What was set on top of a file, if set once more it changes the scenario that came of it, or is told otherwise."""
     try:
         with writing(scratch):
             again = set_again(world, overrides, scratch / SCENARIO)
@@ -189,22 +188,35 @@ def _sample(manifest: Mapping[str, Any], n_blocks: int | None) -> list[int]:
     return sorted(rng.permutation(n_all)[: n_all if n_blocks is None else n_blocks].tolist())
 
 
-def _whole_faults(results: Results, request: Request, statistics: StreamingSummary, same: bool) -> Iterator[str]:
-    """What differs between a run and what its scenario gives again."""
-    text = dump_any(request.scenario)
+def stored_again(request: Request, settings: Settings, n_jobs: int, progress: Progress = Progress()) -> Results:
+    """A run made again and stored where it was asked for.
+
+    Raises:
+        RunError: there is no room for it.
+    """
+    statistics = simulate(request.plan, settings, n_jobs, progress.advance)
     with writing(request.out):
-        made, _ = write_results(request.folder, request.manifest, request.plan, statistics, text)
-    yield from _other_facts(results.manifest, _without_rounding(made.manifest, same))
+        text = dump_any(request.scenario)
+        return write_results(request.folder, request.manifest, request.plan, statistics, text)[0]
+
+
+def told_otherwise(manifest: Mapping[str, Any], made: Mapping[str, Any], same: bool) -> Iterator[str]:
+    """What a manifest says of its draws that the run made again does not, a sentence each.
+
+    Args:
+        made: manifest of that.
+        same: whether the bytes have to be the same; another platform rounds some numbers otherwise.
+    """
+    yield from _other_facts(manifest, {key: made[key] for key in made if same or key != "dominant_draws"})
+
+
+def _file_faults(results: Results, made: Results, same: bool) -> Iterator[str]:
+    """Files of a run that come out otherwise, a sentence each."""
     for name in (SUMMARY, QUARTERS, SCENARIO, BRANCHES, DRAWS):
         if (name in results.manifest["files"]) != (name in made.manifest["files"]):
             yield f"{name}: is there in one of both alone"
         elif name in made.manifest["files"] and file_digest(made.folder / name) != results.manifest["files"][name]:
             yield from _differences(name, results, made, same)
-
-
-def _without_rounding(manifest: Mapping[str, Any], same: bool) -> dict[str, Any]:
-    """A manifest without the numbers in it that another platform rounds otherwise."""
-    return {key: value for key, value in manifest.items() if same or key != "dominant_draws"}
 
 
 def _differences(name: str, stored: Results, made: Results, same: bool) -> Iterator[str]:

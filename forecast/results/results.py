@@ -25,6 +25,7 @@ from forecast import shown
 from forecast.dims import ALL_SERIES, QUARTERLY_SERIES, SERIES, Array, basis_of
 from forecast.engine.run_plan import RunPlan
 from forecast.errors import DamagedRunError, RunError
+from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter
 from forecast.results.draws import opened_draws, write_draws
 from forecast.results.manifest import (
@@ -206,9 +207,21 @@ class Results:
 
     @cached_property
     def statistics(self) -> Summary:
-        """The summary as arrays over series and years."""
+        """The summary as arrays over series and years.
+
+        Raises:
+            DamagedRunError: the file holds no summary of the run.
+            RunError: it counts the chance to exceed another record than is known now.
+        """
         with readable(self.folder / SUMMARY):
-            return _read_summary(self.folder / SUMMARY, self.manifest)
+            summary = _read_summary(self.folder / SUMMARY, self.manifest)
+        record = round(vintage(self.as_of).records[self.basis][1], 1)
+        if exceedance_name(record) not in summary.statistics:
+            raise RunError(
+                f"{self.folder}: counts the chance to exceed another record than {record} bn USD, which the data "
+                f"installed have; {self.command()} makes a run that counts it"
+            )
+        return summary
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -411,7 +424,8 @@ def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
     series = tuple(dict.fromkeys(row["series"] for row in rows))
     shape, places = (len(series), len(years), len(names)), product(series, years, names)
     told = [(row["series"], int(row["year"]), row["statistic"]) for row in rows]
-    if not _tells_a_run(series, years, names, manifest) or told != list(places):
+    books = [row["basis"] == basis_of(row["series"], manifest["basis"]) for row in rows]
+    if not all(books) or not _tells_a_run(series, years, names, manifest) or told != list(places):
         raise ValueError("got another table, expected the summary of the run")
     value, error = (
         np.array([float(row[column] or "nan") for row in rows]).reshape(shape) for column in ("value", "standard_error")

@@ -11,12 +11,13 @@ The files that a file may name: those beside it or in folders below, and shipped
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from os import PathLike
 from os import path as paths
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from forecast.documents import (
     MAX_DEPTH,
@@ -104,36 +105,6 @@ KOREAN = "_ko"
 """Ending of keys that hold the Korean of another, and go with it where a layer states that anew."""
 
 
-def layer_files(path: Path) -> dict[str, Path]:
-    """A file and every file that it extends or weighs, by name: where each lies from the folder that may hold them.
-
-    Raises:
-        ScenarioError: one cannot be read.
-    """
-    found: dict[str, Path] = {}
-    tree, waiting = tree_of(path), [path]
-    while waiting and len(found) < MAX_LAYERS:
-        file = waiting.pop()
-        real = resolved(file)
-        found[real.relative_to(tree).as_posix() if real.is_relative_to(tree) else real.name] = file
-        targets = [neighbour(name, file, tree, "extends") for name in _names(read_document(file, str(file)).root)]
-        waiting += [target for target in targets if target not in found.values()]
-    return found
-
-
-def _names(node: Node) -> Iterator[Node]:
-    """Values of a document that name other files."""
-    for key, child in node.fields.items():
-        if key in ("extends", "scenario") and isinstance(child.content, str):
-            yield child
-        elif key == "extends":
-            yield from child.items
-        else:
-            yield from _names(child)
-    for child in node.items:
-        yield from _names(child)
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """Tree of one file or override, and the tree below it."""
@@ -151,7 +122,7 @@ class Layered:
         problems: those that did not stop the reading.
         changes: of every file that extends another and of every override, in the order of merging.
         bases: changes by files that stand beside others in one `extends`.
-        overrides: as they were written.
+        overrides: each as it is told: `key.path=value`, the value as it was written.
     """
 
     root: Node
@@ -160,10 +131,46 @@ class Layered:
     overrides: tuple[str, ...] = ()
     bases: tuple[Change, ...] = ()
 
-    @property
-    def before_overrides(self) -> tuple[Node, ...]:
-        """The tree as it was before each override."""
-        return tuple(_listed(change.before) for change in self.changes[len(self.changes) - len(self.overrides) :])
+    def with_overrides(self, places: Iterable[int], *, hidden: bool = False) -> Node | None:
+        """The tree with those of the overrides alone that stand at some places; None where they would be refused.
+
+        Args:
+            hidden: whether something else than is set stands where any of them sets a value.
+        """
+        own = self.changes[len(self.changes) - len(self.overrides) :]
+        root = reduce(merged, (_something_else(change.over) for change in own if hidden), own[0].before)
+        for place in places:
+            if _unknown(root, self.overrides[place].partition("=")[0].split(".")) is not None:
+                return None
+            root = merged(root, own[place].over)
+        return _listed(root)
+
+    def that_show(self) -> tuple[str, ...]:
+        """Overrides but for those that others hide, whatever stood in their places before."""
+
+        def plain(places: Iterable[int]) -> object:
+            root = self.with_overrides(places, hidden=True)
+            return root and root.plain()
+
+        places = range(len(self.overrides))
+        kept = with_effect(places, lambda rest: plain(rest) == plain(places))
+        return tuple(self.overrides[place] for place in kept)
+
+
+Word = TypeVar("Word")
+
+
+def with_effect(words: Sequence[Word], is_same: Callable[[Sequence[Word]], bool]) -> tuple[Word, ...]:
+    """Words but for those without which all is the same, of words that mean the same the last.
+
+    >>> with_effect([1, 2, 2], lambda rest: sum({*rest}) == 3)
+    (1, 2)
+    """
+    kept, place = tuple(words), 0
+    while place < len(kept):
+        rest = kept[:place] + kept[place + 1 :]
+        kept, place = (rest, place) if is_same(rest) else (kept, place + 1)
+    return kept
 
 
 def several(overrides: Sequence[str]) -> tuple[str, ...]:
@@ -206,6 +213,7 @@ class _Layers:
         self.changes: list[Change] = []
         self.bases: list[Change] = []
         self.repeated: list[tuple[str, str, Node]] = []
+        self.overrides: list[str] = []
 
     def read(self, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
         """The tree of one file over the files it extends."""
@@ -224,7 +232,7 @@ class _Layers:
         self.problems += _same_ids(root)
         if self.unreadable:
             raise ScenarioError([*self.unreadable, *self.problems])
-        return Layered(root, tuple(self.problems), tuple(self.changes), tuple(overrides), tuple(self.bases))
+        return Layered(root, tuple(self.problems), tuple(self.changes), tuple(self.overrides), tuple(self.bases))
 
     def _with_repeated(self, root: Node, repeated: tuple[str, str, Node]) -> Node:
         """The tree with an entry whose id an earlier one has, so that what else is wrong with it is found too."""
@@ -307,9 +315,12 @@ class _Layers:
             raise refusal(Place(shortened(shown)), f"got a path of {len(keys)} keys, expected at most {MAX_DEPTH}")
         if not equals or not all(keys) or keys == ["extends"]:
             raise ScenarioError([Place(shown).problem("", "expected key.path=value, such as horizon=2040")])
-        if keys[0] in BY_ID and len(keys) > 1:
-            _demand_known(keys[0], keys[1], root, shown)
+        if (known := _unknown(root, keys)) is not None:
+            hint = meant(keys[1], known) if known else "the scenario has none"
+            message = f"no such {BY_ID[keys[0]]}; {hint}"
+            raise ScenarioError([Place(shown).problem(spelled((keys[0], keys[1])), message)])
         node = _moved(_value(value, shown), Place(shown))
+        self.overrides.append(f"{'.'.join(keys)}={value.strip()}")
         for key in reversed(keys):
             node = Node({key: node}, Place(shown), Place(shown))
         return replace(node, content=self._keyed(node.fields))
@@ -320,16 +331,32 @@ def _value(text: str, shown: str) -> Node:
         document = parse_document(text, shown) if text.strip() else Document(Node(None, Place(shown)), ())
         if document.problems:
             raise ScenarioError(document.problems)
+        if "\n" in text or _ends_in_comment(text, document.root):
+            raise refusal(Place(shown), "got a comment or a second line, expected none; a text with # stands in quotes")
         return document.root
     except ScenarioError as error:
         raise ScenarioError([replace(problem, line=0, column=0) for problem in error.problems]) from None
 
 
-def _demand_known(group: str, name: str, root: Node, shown: str) -> None:
-    known = root.fields[group].fields if group in root.fields else {}
-    if name not in known:
-        hint = meant(name, known) if known else "the scenario has none"
-        raise ScenarioError([Place(shown).problem(spelled((group, name)), f"no such {BY_ID[group]}; {hint}")])
+def _ends_in_comment(text: str, root: Node) -> bool:
+    try:
+        return parse_document(f"{text}x", "").root.plain() == root.plain()
+    except ScenarioError:
+        return False
+
+
+def _unknown(root: Node, keys: Sequence[str]) -> Collection[str] | None:
+    """Ids of a list where keys name an entry that it does not have; None where they do not."""
+    if keys[0] not in BY_ID or len(keys) == 1:
+        return None
+    known = root.fields[keys[0]].fields if keys[0] in root.fields else {}
+    return None if keys[1] in known else known.keys()
+
+
+def _something_else(node: Node) -> Node:
+    """The same keys with other values."""
+    fields = {key: _something_else(child) for key, child in node.fields.items()}
+    return replace(node, content=fields or "something else")
 
 
 def _moved(node: Node, place: Place) -> Node:

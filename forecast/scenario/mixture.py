@@ -19,7 +19,7 @@ Weights are scaled to sum to one, draw by draw where they are uncertain.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -32,7 +32,16 @@ from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, r
 from forecast.scenario.entity import Sources, entity, plain, read
 from forecast.scenario.entries import entry
 from forecast.scenario.inputs import distribution_in_file
-from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, several, tree_of
+from forecast.scenario.layers import (
+    MAX_LAYERS,
+    Layered,
+    layered,
+    layered_inside,
+    neighbour,
+    resolved,
+    several,
+    tree_of,
+)
 from forecast.scenario.scenario import (
     Branch,
     Description,
@@ -236,15 +245,52 @@ def read_mixture(
     if problems:
         raise ScenarioError(problems)
     ordered = tuple(sorted(whole, key=lambda one: one.branch.label))
-    return _mixture(root.plain(), tuple(one.branch for one in ordered), tuple(overrides)), ordered
+    mixture = _mixture(root.plain(), tuple(one.branch for one in ordered))
+    told = told_of_branches([branch.scenario for branch in mixture.branches], ordered[0].layers.overrides)
+    return replace(mixture, overrides=told), ordered
 
 
-def _mixture(plain: Any, branches: tuple[Branch, ...], overrides: tuple[str, ...] = ()) -> ScenarioMixture:
+def _mixture(plain: Any, branches: tuple[Branch, ...]) -> ScenarioMixture:
     """The mixture that a plain mapping states, with scenarios in its branches."""
     mixture = read(ScenarioMixture, plain)
-    used = {text for branch in branches for text in branch.scenario.overrides}
-    told = tuple(text for text in overrides if text in used)
-    return replace(mixture, title=mixture.title or mixture.name, branches=branches, overrides=told)
+    return replace(mixture, title=mixture.title or mixture.name, branches=branches)
+
+
+def told_of_branches(scenarios: Iterable[Scenario], overrides: Sequence[str]) -> tuple[str, ...]:
+    """Those of overrides that are told of a scenario, each where it stood last."""
+    used = {text for scenario in scenarios for text in scenario.overrides}
+    last = dict.fromkeys(text for text in reversed(overrides) if text in used)
+    return tuple(reversed(last))
+
+
+def layer_files(path: Path) -> dict[str, Path]:
+    """A file and every file that it extends or weighs, by name: where each lies from the folder that may hold them.
+
+    Raises:
+        ScenarioError: one cannot be read.
+    """
+    found: dict[str, Path] = {}
+    tree, waiting = tree_of(path), [path]
+    while waiting and len(found) < MAX_LAYERS:
+        file = waiting.pop()
+        real = resolved(file)
+        found[real.relative_to(tree).as_posix() if real.is_relative_to(tree) else real.name] = file
+        targets = [neighbour(name, file, tree, "extends") for name in _names(read_document(file, str(file)).root)]
+        waiting += [target for target in targets if target not in found.values()]
+    return found
+
+
+def _names(node: Node) -> Iterator[Node]:
+    """Values of a document that name other files."""
+    for key, child in node.fields.items():
+        if key in ("extends", "scenario") and isinstance(child.content, str):
+            yield child
+        elif key == "extends":
+            yield from child.items
+        else:
+            yield from _names(child)
+    for child in node.items:
+        yield from _names(child)
 
 
 def stated_distribution(path: PathLike[str] | str, key: str) -> Distribution:

@@ -25,7 +25,7 @@ from forecast.scenario.entity import ID, ById, SectorName, Sources, Written, ent
 from forecast.scenario.entries import last_observed
 from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.investments import Investment, SectorCoefficients
-from forecast.scenario.layers import Layered, layered, several
+from forecast.scenario.layers import Layered, layered, several, with_effect
 from forecast.scenario.localization import FITTED, StatedPath, plain_path
 from forecast.scenario.memory import AS_FITTED, Memory
 from forecast.scenario.policy import ImportCommitment, Tariff
@@ -266,15 +266,15 @@ def scenario_of(layers: Layered, top: str) -> Scenario:
 
 
 def _overrides_with_effect(layers: Layered, scenario: Scenario) -> tuple[str, ...]:
-    """Overrides but for those that say what was so before, without which the scenario is the same one."""
-    states = [*map(_scenario_of_tree, layers.before_overrides), scenario]
-    if states[0] == scenario:
-        return ()
-    return tuple(text for text, old, new in zip(layers.overrides, states, states[1:], strict=False) if old != new)
+    """Overrides but for those without which the scenario is the same one."""
+    kept = with_effect(range(len(layers.overrides)), lambda rest: _stated_by(layers.with_overrides(rest)) == scenario)
+    return tuple(layers.overrides[place] for place in kept)
 
 
-def _scenario_of_tree(root: Node) -> Scenario | None:
+def _stated_by(root: Node | None) -> Scenario | None:
     """The scenario that a tree states; None where it states none, be it for want of what an override adds."""
+    if root is None:
+        return None
     try:
         with np.errstate(all="ignore"):
             return frozen_scenario({key: node.plain() for key, node in root.fields.items()})

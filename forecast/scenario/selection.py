@@ -1,24 +1,24 @@
 """Scenarios with some of their plants, as `--only` and `--without` choose them; and what a run was set to, set again.
 
-A run keeps what was set on top of its file as words: values as `-s` takes them, then ids kept and ids left out. Set
-once more on the scenario that came of it, they change nothing; what they set of a plant that they leave out shows
-nowhere.
+A run keeps what was set on top of its file as words: values as `-s` takes them, then ids kept and ids left out, each
+in its order and none without which the scenario would be the same. Set once more on the scenario that came of it, they
+change nothing; and where something else stood in their places and plants were there to be left out, each would again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from forecast.documents import yaml_text
 from forecast.errors import Place, RunError, listed, meant, refusal
 from forecast.scenario.dependencies import LISTED, SAME
 from forecast.scenario.investments import Investment
-from forecast.scenario.layers import BY_ID, layered
-from forecast.scenario.mixture import AnyScenario
+from forecast.scenario.layers import BY_ID, layered, with_effect
+from forecast.scenario.mixture import AnyScenario, told_of_branches
 from forecast.scenario.scenario import Scenario, frozen_scenario, plain_scenario
 from forecast.scenario.validation import examined
 from forecast.storage.files import write_text
@@ -26,8 +26,7 @@ from forecast.storage.files import write_text
 _KEEP, _LEAVE_OUT = "--only ", "--without "
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """What was set on top of a scenario's file.
 
     Attributes:
@@ -76,21 +75,47 @@ def chosen_plants(worlds: Sequence[AnyScenario], only: Collection[str], without:
                 raise RunError(f"{option}: got {id}, expected the id of an investment of the scenario; {there}")
     if both := sorted({*only} & {*without}):
         raise RunError(f"got {both[0]} by --only and by --without, expected it by one of them")
-    words = (*(f"{_KEEP}{id}" for id in sorted(only)), *(f"{_LEAVE_OUT}{id}" for id in sorted(without)))
-    return [
-        replace(
-            world.with_branches([_with_plants(branch.scenario, only, without) for branch in world.branches]),
-            overrides=(*world.overrides, *words),
-        )
-        if any(_names_any(branch.scenario, {*only, *without}) for branch in world.branches)
-        else world
-        for world in worlds
-    ]
+    return [_chosen(world, only, without) for world in worlds]
 
 
-def _names_any(scenario: Scenario, ids: Collection[str]) -> bool:
-    """Whether a scenario has an investment by one of the ids; what has none of them stays as it is."""
-    return any(item.id in ids for item in scenario.investments)
+def _chosen(world: AnyScenario, only: Collection[str], without: Collection[str]) -> AnyScenario:
+    """A scenario with the plants that ids choose, as far as they are its own, and told by those that change it."""
+    own = _ids_of(world, "investments")
+    words = [f"{option}{id}" for option, ids in ((_KEEP, only), (_LEAVE_OUT, without)) for id in sorted({*ids} & own)]
+    chosen = _of_words(world, words)
+    kept = with_effect(words, lambda rest: _is_chosen(world, rest, chosen))
+    named = words_of(kept).without
+    values = (text for text in world.overrides if _shows(text, world, chosen, named))
+    return replace(chosen, overrides=(*values, *kept))
+
+
+def _is_chosen(world: AnyScenario, words: Sequence[str], chosen: AnyScenario) -> bool:
+    try:
+        return _of_words(world, words) == chosen
+    except RunError:
+        return False
+
+
+def _of_words(world: AnyScenario, words: Sequence[str]) -> AnyScenario:
+    _, only, without = words_of(words)
+    if not words:
+        return world
+    return world.with_branches([_with_plants(branch.scenario, only, without) for branch in world.branches])
+
+
+def _ids_of(world: AnyScenario, group: str) -> set[str]:
+    """Ids of the entries that some branch has in a list."""
+    return {item.id for branch in world.branches for item in getattr(branch.scenario, group)}
+
+
+def _shows(text: str, world: AnyScenario, chosen: AnyScenario, without: Collection[str]) -> bool:
+    """Whether a value may change what is chosen: on a plant that is not, what decides whether it is."""
+    group, *keys = text.partition("=")[0].split(".")
+    if group != "investments" or not keys or keys[0] in _ids_of(chosen, group):
+        return True
+    if keys[0] not in _ids_of(world, group):  # a value has removed it
+        return len(keys) == 1
+    return keys[0] not in without and (len(keys) == 1 or keys[1] in ("part_of", "kind"))
 
 
 def drawn_anew(worlds: Sequence[AnyScenario], chosen: Sequence[AnyScenario]) -> list[str]:
@@ -171,16 +196,17 @@ def stated_world(path: str, overrides: Sequence[str]) -> AnyScenario | None:
     Raises:
         RunError, ScenarioError: what was set makes no sense of it.
     """
-    words = words_of(overrides)
-    found = examined(path, words.values)
+    values, only, without = words_of(overrides)
+    found = examined(path, values)
     world = found.mixture or found.scenario
-    return world and _chosen(world, words)
+    return world and chosen_plants([world], only, without)[0]
 
 
 def set_again(world: AnyScenario, overrides: Sequence[str], file: Path) -> AnyScenario:
-    """A scenario as a run has stored it, with what was set on top of its file set once more.
+    """A scenario as a run has stored it, with what was set on top of its file set once more and told anew.
 
-    No rule is asked again. Plants that were left out are there for as long as it takes to leave them out.
+    No rule is asked again. Plants that were left out are there for as long as it takes to leave them out, and something
+    else than the values stands in their places for as long as it takes to tell whether it would show.
 
     Args:
         file: to write the scenario to, for layers to be laid over it.
@@ -194,16 +220,8 @@ def set_again(world: AnyScenario, overrides: Sequence[str], file: Path) -> AnySc
         branches = [_set_again(branch.scenario, words, file) for branch in world.branches]
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise refusal(Place(str(file)), "got values that make no scenario") from error
-    return _chosen(replace(world.with_branches(branches), overrides=words.values), words)
-
-
-def _chosen(world: AnyScenario, words: Words) -> AnyScenario:
-    """A scenario with the plants that words choose, some of which another scenario of the same command may have had."""
-    if not (words.only or words.without):
-        return world
-    there = {item.id for branch in world.branches for item in branch.scenario.investments}
-    other = frozen_scenario({"name": "other", "investments": [*map(_stand_in, {*words.only, *words.without} - there)]})
-    return chosen_plants([world, other], words.only, words.without)[0]
+    again = replace(world.with_branches(branches), overrides=told_of_branches(branches, words.values))
+    return _chosen(again, words.only, words.without)
 
 
 def _set_again(scenario: Scenario, words: Words, file: Path) -> Scenario:
@@ -211,8 +229,11 @@ def _set_again(scenario: Scenario, words: Words, file: Path) -> Scenario:
     there = {group: {str(entry["id"]) for entry in stored.get(group, ())} for group in BY_ID}
     lost = {group: [{"id": id} for id in sorted(_addressed(words, group) - there[group])] for group in BY_ID}
     write_text(file, yaml_text(stored | {group: [*stored.get(group, ()), *lost[group]] for group in BY_ID}))
-    plain: Any = layered(file, words.values).root.plain()
-    return frozen_scenario(_as_left_out(plain, words, there) if words.only or words.without else plain)
+    layers = layered(file, words.values)
+    whole: Any = layers.root.plain()
+    plain = whole | {group: [entry for entry in whole.get(group, ()) if entry is not None] for group in BY_ID}
+    again = frozen_scenario(_as_left_out(plain, words, there) if words.only or words.without else plain)
+    return replace(again, overrides=layers.that_show())
 
 
 def _addressed(words: Words, group: str) -> set[str]:
@@ -224,32 +245,38 @@ def _addressed(words: Words, group: str) -> set[str]:
 def _as_left_out(plain: Mapping[str, Any], words: Words, there: Mapping[str, Collection[str]]) -> dict[str, Any]:
     """A scenario with plants that are no longer in it, of which nothing is known but that they are to be left out.
 
-    Programmes that went with them stay away.
+    Those left out by name were inside something kept, where anything is; one that is not named is there to be left out
+    where some are kept. What was kept by name and is gone was a pledge without parts left or, if something is still
+    tied to it, a plant inside what is left out. Programmes that went with them stay away.
 
     Args:
         plain: the scenario, with what values make of plants that are no longer in it.
         there: ids in it by list.
     """
     kept = {
-        group: [entry for entry in plain.get(group, ()) if entry is not None and entry["id"] in there[group]]
+        group: [entry for entry in plain[group] if entry["id"] in there[group]]
         for group in ("investments", "programmes")
     }
-    stated = {entry["id"] for entry in plain.get("investments", ()) if entry is not None}
+    stated = {entry["id"] for entry in plain["investments"]}
     gone = {*stated, *words.without, *_tied(plain)} - {*there["investments"]}
-    pledge = next((id for id in words.without if id in gone), None)
-    kept["investments"] += [_stand_in(id, None if id == pledge else pledge) for id in sorted(gone)]
+    pledges = {*words.only} - {*there["investments"]} - gone
+    inside, around = next(iter(words.without), None), next((id for id in words.only if id not in gone), None)
+    kept["investments"] += [_stand_in(id, around if id in words.without else inside) for id in sorted(gone)]
+    kept["investments"] += [_stand_in(id, kind="pledge") for id in sorted(pledges)]
+    other = next(id for id in map("other-{}".format, count()) if id not in {*gone, *words.only, *there["investments"]})
+    kept["investments"] += [_stand_in(other)] if words.only else []
     return {**plain, **kept}
 
 
 def _tied(plain: Mapping[str, Any]) -> Iterator[str]:
     """Ids of plants that are let go of where they are left out: of exclusions, programmes and correlated inputs."""
     for group, key in (("investments", "excludes"), ("programmes", "members")):
-        yield from (id for entry in plain.get(group, ()) if entry for id in entry.get(key) or ())
+        yield from (id for entry in plain[group] for id in entry.get(key) or ())
     names = (name for entry in plain.get("correlations", ()) for name in entry["between"])
     yield from filter(None, map(_of_plant, names))
 
 
-def _stand_in(id: str, part_of: str | None = None) -> dict[str, Any]:
+def _stand_in(id: str, part_of: str | None = None, kind: str = "greenfield") -> dict[str, Any]:
     """A plant that is left out, for as long as that takes."""
-    words = {"company": "left out", "project": "left out", "sector": "other", "kind": "greenfield"}
+    words = {"company": "left out", "project": "left out", "sector": "other", "kind": kind}
     return {"id": id, **words, "amount": 0, "announced": "2020", "part_of": part_of}

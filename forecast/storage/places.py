@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +15,12 @@ from typing import BinaryIO
 
 EXPORTED_FIRST, EXPORTED_RUN, EXPORTED_SCENARIO = "README.md", "run", "scenario"
 """In the ZIP archive of an exported run: the first of its files, and the folders of the run and of its scenario."""
+
+EXPORTED_END = re.compile(rb"sha256 [0-9a-f]{64}")
+"""The last bytes of that archive, its comment: the digest of the description in it."""
+
+EXPORTED_TAIL = len("sha256 ") + 64
+"""How many they are."""
 
 _NAME_AT = 30
 """Bytes of a ZIP archive before the name of its first file."""
@@ -107,7 +114,7 @@ def is_standard_output(path: Path) -> bool:
 
 
 def is_exported_run(path: Path) -> bool:
-    """Whether a file begins as an exported run does, which is no book or other archive.
+    """Whether a file begins and ends as an exported run does, which is no book or other archive.
 
     What is no file, or cannot be read, does not.
     """
@@ -115,7 +122,9 @@ def is_exported_run(path: Path) -> bool:
         if path.is_file():  # a pipe would keep its reader for ever
             with path.open("rb") as file:
                 head = file.read(_NAME_AT + len(EXPORTED_FIRST))
-                return head.startswith(b"PK\3\4") and head[_NAME_AT:] == EXPORTED_FIRST.encode()
+                file.seek(max(file.seek(0, os.SEEK_END) - EXPORTED_TAIL, 0))
+                is_begun = head.startswith(b"PK\3\4") and head[_NAME_AT:] == EXPORTED_FIRST.encode()
+                return is_begun and EXPORTED_END.fullmatch(file.read()) is not None
     return False
 
 

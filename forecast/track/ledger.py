@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 
 from forecast.engine.simulate import KEEP_DRAWS
-from forecast.errors import LedgerError, PosteriorError, listed, shortened
+from forecast.errors import LedgerError, PosteriorError, ScenarioError, listed, shortened
 from forecast.models.posterior import Posterior, frozen_posterior, save_posterior, stored_digest
 from forecast.observations.series import QuarterlyTrade
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.clock import A_DAY, date_faults, day_stated, today
+from forecast.results.manifest import digest_faults, parsed_manifest
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
 from forecast.storage.files import (
@@ -62,7 +63,7 @@ _MOST_BYTES = 2**25
 
 @dataclass(frozen=True)
 class Entry:
-    """A frozen forecast; everything but its head is read when asked for.
+    """A frozen forecast, as `read_entry` finds it.
 
     Attributes:
         folder: where it lies.
@@ -81,8 +82,8 @@ class Entry:
     def manifest(self) -> Mapping[str, Any]:
         """Provenance of the run."""
         with _readable(self.folder / MANIFEST) as path:
-            manifest = dict(json.loads(path.read_text(encoding="utf-8")))
-            if not 1 <= manifest["n_draws"] <= KEEP_DRAWS:
+            manifest = parsed_manifest(text_bytes(path))
+            if manifest["n_draws"] > KEEP_DRAWS:
                 raise ValueError(
                     f"n_draws: got {manifest['n_draws']}, expected at most the {KEEP_DRAWS:,} that are kept"
                 )
@@ -97,7 +98,8 @@ class Entry:
     @cached_property
     def world(self) -> AnyScenario:
         """What was assumed."""
-        return frozen_any(self.folder / SCENARIO)
+        with _readable(self.folder / SCENARIO) as path:
+            return frozen_any(path)
 
     @cached_property
     def trade(self) -> QuarterlyTrade:
@@ -134,10 +136,11 @@ def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tup
         return _whole_entry(folder), True
     _demand_provenance(results, posterior)
     with writing(ledger, "choose another with --ledger", LedgerError):
-        _store_posterior(posterior, folder.parent)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             with new_folder(folder) as unfinished:
-                _write_entry(unfinished, results, posterior)
+                _write_entry(unfinished, results)
+                _store_posterior(posterior, folder.parent)
         except FileExistsError:  # another process has added it in the meantime
             return _whole_entry(folder), True
     return read_entry(folder), False
@@ -149,12 +152,9 @@ def surveyed_entries(ledger: Path) -> tuple[list[Entry], list[LedgerError]]:
     faults: list[LedgerError] = []
     for folder in entry_folders(ledger):
         try:
-            entry = read_entry(folder)
-            _ = entry.predictions
+            sound.append(read_entry(folder))
         except LedgerError as error:
             faults.append(error)
-        else:
-            sound.append(entry)
     for name in sorted({str(entry.head["posterior"]) for entry in sound}):
         try:
             demand_posterior(ledger, name)
@@ -185,7 +185,7 @@ def _whole_entry(folder: Path) -> Entry:
 
 
 def read_entry(folder: Path) -> Entry:
-    """An entry that is as it was when added.
+    """An entry that is as it was when added, of which every file can be read and tells of the same run.
 
     Raises:
         LedgerError: it was changed since, or cannot be read; the message names every file that was.
@@ -195,14 +195,14 @@ def read_entry(folder: Path) -> Entry:
     if not (folder / ENTRY).exists():
         raise LedgerError(f"{folder / ENTRY}: is missing; {_RESTORE}")
     try:
-        head = _head(folder / ENTRY)
-        faults = list(_faults(folder, head))
+        entry = Entry(folder, _head(folder / ENTRY))
+        faults = list(_faults(entry))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         words = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise LedgerError(f"{folder / ENTRY}: cannot be read as an entry ({words}); {_RESTORE}") from error
     if faults:
         raise LedgerError(f"{'; '.join(faults)}; {_RESTORE}")
-    return Entry(folder, head)
+    return entry
 
 
 @contextmanager
@@ -214,6 +214,8 @@ def _readable(path: Path) -> Iterator[Path]:
     """
     try:
         yield path
+    except ScenarioError as error:
+        raise LedgerError(f"{error}; {_RESTORE}") from error
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         words = {RecursionError: "it is nested too deeply", KeyError: f"got no {error}"}.get(type(error), str(error))
         raise LedgerError(f"{path}: cannot be read ({words}); {_RESTORE}") from error
@@ -236,15 +238,16 @@ def _head(path: Path) -> dict[str, Any]:
     return dict(head)
 
 
-def _faults(folder: Path, head: Mapping[str, Any]) -> Iterator[str]:
+def _faults(entry: Entry) -> Iterator[str]:
     """What is wrong with an entry and its files, a sentence each."""
+    folder, head = entry.folder, entry.head
     if head["content"] != _content(head) or _content_of(folder / ENTRY) != json_text(head).encode():
         yield f"{folder / ENTRY}: was changed since the entry was added"
     name = f"{head['scenario']}-{head['run']}"
     if name not in {own for _, own in names_of(folder)}:
         yield f"{folder}: holds entry {name}, expected in a folder of that name"
     changed = [*_changed(folder, head["files"])]
-    yield from changed or _date_faults(Entry(folder, head))
+    yield from changed or _contradictions(entry)
 
 
 def _changed(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
@@ -260,12 +263,32 @@ def _changed(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
                 yield f"{folder / name}: was changed since the entry was added"
 
 
-def _date_faults(entry: Entry) -> Iterator[str]:
-    """Moments of an entry that cannot have followed each other as it says."""
-    is_installed = entry.manifest["digests"]["data"] == data_digest()
-    trade = vintage().trade if is_installed else entry.trade
-    faults = _out_of_order(trade, entry.manifest["created"], day_stated(entry.head["added"]))
-    return (f"{entry.folder / ENTRY}: {fault}" for fault in faults)
+def _contradictions(entry: Entry) -> Iterator[str]:
+    """What one file of an entry says of the run otherwise than another, and moments that cannot have followed so.
+
+    Raises:
+        LedgerError: one of them cannot be read.
+    """
+    manifest, trade, _ = entry.manifest, entry.trade, (entry.predictions, entry.world)
+    yield from (f"{entry.folder}: {fault}" for fault in digest_faults(manifest))
+    for key, value in _told_by(manifest).items():
+        if entry.head[key] != value:
+            got = shortened(entry.head[key])
+            yield f"{entry.folder / ENTRY}: {key}: got {got}, expected {value}, as its run has it"
+    newest = vintage().trade if manifest["digests"]["data"] == data_digest() else trade
+    faults = _out_of_order(newest, manifest["created"], day_stated(entry.head["added"]))
+    yield from (f"{entry.folder / ENTRY}: {fault}" for fault in faults)
+
+
+def _told_by(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What the head of an entry says of its run."""
+    return {
+        "scenario": manifest["scenario"]["name"],
+        "run": manifest["digest"],
+        "origin": manifest["origin"],
+        "as_of": manifest.get("as_of") or str(day_stated(manifest["created"])),
+        "posterior": manifest["digests"]["posterior"],
+    }
 
 
 def _out_of_order(trade: QuarterlyTrade, created: str, added: dt.date) -> Iterator[str]:
@@ -341,7 +364,7 @@ def _store_posterior(posterior: Posterior, ledger: Path) -> None:
         save_posterior(posterior, posterior_path(ledger, posterior.digest))
 
 
-def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
+def _write_entry(folder: Path, results: Results) -> None:
     for name in (SCENARIO, MANIFEST):
         (folder / name).write_bytes((results.folder / name).read_bytes())
     write_predictions(folder / QUANTILES, run_predictions(results))
@@ -349,11 +372,7 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
     write_trade(folder / TRADE, vintage(world.as_of).trade)
     head: dict[str, Any] = {
         "added": datetime.now(UTC).isoformat(timespec="seconds"),
-        "scenario": results.name,
-        "run": results.manifest["digest"],
-        "origin": results.manifest["origin"],
-        "as_of": world.as_of or str(day_stated(results.manifest["created"])),
-        "posterior": posterior.digest,
+        **_told_by(results.manifest),
         "files": {name: digest(text_bytes(folder / name)) for name in FILES},
     }
     head["content"] = _content(head)
@@ -376,6 +395,8 @@ def _read_trade(path: Path) -> QuarterlyTrade:
         rows = read_csv(file)
     n_quarters = sum("Q" in row["period"] for row in rows)
     flows = [np.array([float(row[flow]) for row in rows]) for flow in ("exports", "imports")]
+    if not np.isfinite(flows).all():
+        raise ValueError("got a value that is not finite")
     whole, later = ([flow[part] for flow in flows] for part in (slice(n_quarters), slice(n_quarters, None)))
     unknown = np.full((n_quarters, len(flows)), np.nan)
     return QuarterlyTrade(parse_quarter(rows[0]["period"]), "frozen", whole[0], whole[1], later[0], later[1], unknown)

@@ -10,33 +10,28 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.errors import DamagedRunError, ForecastError, LedgerError, PosteriorError, RunError, shortened
-from forecast.models.posterior import Posterior, stored_digest
+from forecast.errors import DataError, ForecastError, LedgerError, PosteriorError, RunError, listed, shortened
+from forecast.models.posterior import stored_digest
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
-from forecast.results.clock import day_stated
-from forecast.results.crate import ANEW, beyond_comparison, is_crate, not_given_again, opened_crate
+from forecast.results.crate import beyond_comparison, is_crate, not_given_again, opened_crate
 from forecast.results.manifest import (
     DRAWS,
     MANIFEST,
-    REMEDY,
     RUN_FILES,
     SCENARIO,
     demand_no_further,
     demand_no_links,
     holds_run,
-    parsed_manifest,
-    platform_facts,
 )
-from forecast.results.rerun import RERUN_DRAWS, Again, Rerun, made_again, manifest_faults
+from forecast.results.rerun import Again, Rerun, foreign, made_again, manifest_faults, stored_again, told_otherwise
 from forecast.results.results import read_results
-from forecast.results.run import requested, settings_of
+from forecast.results.run import Request, requested, settings_of
 from forecast.scenario.mixture import dump_any
 from forecast.storage.code_digests import code_digest
-from forecast.storage.files import scratch_folder, text_bytes, writing
+from forecast.storage.files import scratch_folder, text_bytes, write_text, writing
 from forecast.storage.netcdf import DamagedFileError, demand_harmless, is_netcdf, is_sealed
 from forecast.storage.places import folders, names_in
-from forecast.track.evaluation import run_again
 from forecast.track.ledger import (
     ENTRY,
     FILES,
@@ -51,7 +46,7 @@ from forecast.track.ledger import (
     read_entry,
     write_trade,
 )
-from forecast.track.targets import DECIMALS, write_predictions
+from forecast.track.targets import DECIMALS, run_predictions, write_predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ def verifications(place: Path, again: Again) -> Iterator[Verification]:
             yield Verification(found, str(error))
 
 
-def _checks(place: Path, depth: int = 2) -> Iterator[tuple[Path, _Check]]:
+def _checks(place: Path, depth: int = 3) -> Iterator[tuple[Path, _Check]]:
     """What is stored at a place and below, and what verifies it or refuses it if it is damaged."""
     if place.is_file():
         yield place, partial(_verified_crate if is_crate(place) else _verified_posterior, place)
@@ -147,12 +142,9 @@ def _entry_checks(folder: Path) -> Iterator[tuple[Path, _Check]]:
 
 def _verified_crate(file: Path, again: Again) -> Verification:
     with opened_crate(file) as crate:
-        run, unseen = crate.results.folder, beyond_comparison(crate)
-        try:
-            verified = verified_run(run, replace(again, posterior=crate.posterior or again.posterior))
-        except DamagedRunError as error:
-            raise DamagedRunError(str(error).replace(str(run), str(file)).replace(REMEDY, ANEW)) from error
-        faults = [*filter(None, [verified.fault.removeprefix(f"{run}: ")])]
+        unseen = beyond_comparison(crate)
+        verified = verified_run(crate.results.folder, replace(again, posterior=crate.posterior or again.posterior))
+        faults = [*filter(None, [verified.fault.removeprefix(f"{crate.folder}/")])]
         faults += not_given_again(crate, again.page(crate.results))
     if crate.posterior is None and again.posterior is None and verified.rerun is not None:
         verified = replace(verified, rerun=Rerun(obstacle="models"))
@@ -200,7 +192,7 @@ def _unlikely(place: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, DataError, LookupError, TypeError, ValueError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise RunError(f"{place}: cannot be made again ({type(error).__name__}: {shortened(reason)})") from error
 
@@ -223,8 +215,10 @@ def _verified_entry(folder: Path, again: Again) -> Verification:
     name = str(entry.head["posterior"])
     _demand_no_link(posterior_path(folder.parent, name))
     demand_posterior(folder.parent, name)
-    with _unlikely(folder):
-        return _judged(folder, _entry_again(entry, again) if again.n_blocks != 0 else None)
+    with _unlikely(folder), scratch_folder() as scratch:
+        if faults := [*_written_otherwise(entry, scratch)]:
+            return _judged(folder, Rerun(faults=tuple(faults)))
+        return _judged(folder, _entry_again(entry, again, scratch) if again.n_blocks != 0 else None)
 
 
 def _demand_no_link(file: Path) -> None:
@@ -237,56 +231,48 @@ def _demand_no_link(file: Path) -> None:
         raise LedgerError(f"{file}: got a link, expected the file itself")
 
 
-def _entry_again(entry: Entry, again: Again) -> Rerun:
+def _written_otherwise(entry: Entry, scratch: Path) -> Iterator[str]:
+    """Files of an entry that come out otherwise when what they hold is written again, a sentence each.
+
+    Of the trade what the data hold, where they are installed; other code may write scenarios otherwise.
+    """
+    digests = entry.manifest["digests"]
+    has_data, has_code = digests["data"] == data_digest(), digests["code"] == code_digest("numbers")
+    with writing(scratch):
+        write_predictions(scratch / QUANTILES, entry.predictions)
+        write_trade(scratch / TRADE, vintage(entry.world.as_of).trade if has_data else entry.trade)
+        if has_code:
+            write_text(scratch / SCENARIO, dump_any(entry.world))
+    for name in names_in(scratch):
+        if text_bytes(scratch / name) != text_bytes(entry.folder / name):
+            whose = "the trade of its data" if has_data and name == TRADE else "its own content"
+            yield f"{name}: comes out otherwise when {whose} is written again"
+
+
+def _entry_again(entry: Entry, again: Again, scratch: Path) -> Rerun:
     """An entry that its scenario gives again; draws of it are not kept, so that all are made."""
-    digests, n_draws = entry.manifest["digests"], entry.manifest["n_draws"]
-    installed = {"code": code_digest("numbers"), "data": data_digest()}
-    foreign = [name for name, digest in installed.items() if digests[name] != digest]
-    if foreign or n_draws > RERUN_DRAWS:
-        return Rerun(obstacle=foreign[0] if foreign else "size")
+    manifest = entry.manifest
     try:
         posterior = entry.posterior()
+        request = requested(entry.world, settings_of(manifest), scratch, posterior, manifest["parameters"] == "prior")
     except PosteriorError:
         return Rerun(obstacle="models")
-    same = entry.manifest.get("platform") == platform_facts()
-    n_blocks = -(-n_draws // entry.manifest["block_size"])
-    with scratch_folder() as scratch:
-        faults = [*_entry_faults(entry, posterior, scratch)] or [*_otherwise(entry, posterior, again, scratch, same)]
+    if obstacle := foreign(manifest, request.manifest):
+        return Rerun(obstacle=obstacle)
+    same = manifest.get("platform") == request.manifest["platform"]
+    n_blocks = -(-manifest["n_draws"] // manifest["block_size"])
+    faults = [*manifest_faults(manifest, request, scratch)] or [*_otherwise(entry, request, again, scratch, same)]
     return Rerun(n_blocks, n_blocks, True, same, "", tuple(faults))
 
 
-def _entry_faults(entry: Entry, posterior: Posterior, scratch: Path) -> Iterator[str]:
-    """What an entry says that its scenario, its posterior and the data do not, a sentence each."""
-    head = entry.head
-    with writing(scratch):
-        (scratch / MANIFEST).write_bytes(text_bytes(entry.folder / MANIFEST))
-    try:
-        manifest = parsed_manifest(scratch / MANIFEST)
-    except ValueError as error:
-        yield f"{MANIFEST}: {error}"
-        return
-    if text_bytes(entry.folder / SCENARIO) != dump_any(entry.world).encode():
-        yield f"{SCENARIO}: comes out otherwise when its own content is written again"
-    request = requested(entry.world, settings_of(manifest), scratch, posterior, manifest["parameters"] == "prior")
-    yield from manifest_faults(manifest, request, scratch)
-    expected = {
-        "scenario": entry.world.name,
-        "run": request.manifest["digest"],
-        "origin": request.manifest["origin"],
-        "as_of": entry.world.as_of or str(day_stated(manifest["created"])),
-    }
-    for key, value in expected.items():
-        if head[key] != value:
-            yield f"{ENTRY}: {key}: got {shortened(head[key])}, expected {value}, as its run has it"
-    with writing(scratch):
-        write_trade(scratch / TRADE, vintage(entry.world.as_of).trade)
-    if text_bytes(scratch / TRADE) != text_bytes(entry.folder / TRADE):
-        yield f"{TRADE}: got other trade than its data hold"
-
-
-def _otherwise(entry: Entry, posterior: Posterior, again: Again, scratch: Path, same: bool) -> Iterator[str]:
-    """Whether the quantiles of an entry come out otherwise."""
-    made = run_again(entry, entry.world, posterior, again.n_jobs)
+def _otherwise(entry: Entry, request: Request, again: Again, scratch: Path, same: bool) -> Iterator[str]:
+    """What of an entry comes out otherwise: its quantiles, and what its manifest says of its run."""
+    run = stored_again(request, settings_of(entry.manifest), again.n_jobs)
+    yield from told_otherwise(entry.manifest, run.manifest, same)
+    files = run.manifest["files"].items()
+    if other := [name for name, digest in files if same and entry.manifest["files"].get(name) != digest]:
+        yield f"{MANIFEST}: got digests of {listed(other)} that are not those of its run"
+    made = run_predictions(run)
     if made.keys() != entry.predictions.keys():
         yield f"{QUANTILES}: holds other targets than its scenario has"
         return

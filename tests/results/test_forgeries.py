@@ -20,6 +20,10 @@ from forecast.results import run as run_module
 from forecast.results.manifest import MANIFEST, write_manifest
 from forecast.storage.files import digest, json_digest, json_text
 from forecast.track import ledger as ledger_module
+from forecast.track import verification as verification_module
+
+RUN = "DIGEST"
+"""In words on a run, in place of its digest."""
 
 pytestmark = pytest.mark.usefixtures("of_our_own")
 ROOTED = "/" + "tmp/x"
@@ -98,6 +102,15 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
         (nothing, {"overrides": ["investments.GONE.amount=1"]}, "overrides: got investments.GONE.amount=1, but"),
         (nothing, {"overrides": ["title=Approved"]}, "overrides: got title=Approved, but"),
         (nothing, {"overrides": ["nosuch=1"]}, "manifest.json: overrides: got nosuch=1"),
+        (nothing, {"overrides": ["horizon=2035 # approved"]}, "overrides: got horizon=2035 # approved, but"),
+        (nothing, {"overrides": ["horizon=2035\n# approved"]}, "overrides: got horizon=2035\\u000a# approved, but"),
+        (nothing, {"overrides": [" horizon=2035"]}, "overrides: got  horizon=2035, but"),
+        (nothing, {"overrides": ["horizon=2035", "horizon=2035"]}, "overrides: got horizon=2035, horizon=2035, but"),
+        (nothing, {"overrides": ["horizon=2030", "horizon=2035"]}, "overrides: got horizon=2030, horizon=2035, but"),
+        (nothing, {"overrides": ["--without GONE", "--without GONE"]}, "got --without GONE, --without GONE, but"),
+        (nothing, {"overrides": ["--without GONE", "--without AWAY"]}, "got --without GONE, --without AWAY, but"),
+        (nothing, {"overrides": ["investments.GONE=null", "investments.GONE=null"]}, "overrides: got investments.GONE"),
+        (nothing, {"overrides": ["investments.GONE.amount=1", "--without GONE"]}, "got investments.GONE.amount=1, --"),
         (nothing, {"scheme": "sobol"}, "manifest.json: digest"),
         (nothing, {"scheme": "other"}, 'scheme: got "other", expected plain, latin_hypercube, sobol'),
         (nothing, {"origin": "2020Q1"}, "manifest.json: origin: got 2020Q1"),
@@ -128,6 +141,15 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
         "of a plant that is not there",
         "title",
         "set nowhere",
+        "comment",
+        "second line",
+        "blank",
+        "twice",
+        "hidden by another",
+        "left out twice",
+        "left out in another order",
+        "removed twice",
+        "set and left out",
         "scheme",
         "no scheme",
         "origin",
@@ -175,8 +197,28 @@ HONEST: dict[str, tuple[str, ...]] = {
         *("--without", "c"),
     ),
     "a programme of some left out": ("-s", "programmes.of-c={members: [a, c], company: null}", "--only", "c"),
+    "a programme that ends with what is set": ("-s", "programmes.of-c={members: [a, c], company: null}", "--only", "b"),
+    "a part made one of a pledge left out": ("-s", "investments.c.part_of=whole", "--without", "whole"),
+    "a plant removed beside another": ("-s", "investments={c: {scale: 1}, d: null}"),
+    "kept inside what is left out, and correlated": (
+        *("-s", "correlations=[{between: [investments.b.amount, investments.c.amount], rank: 0.5}]"),
+        *("--only", "b", "--without", "whole"),
+    ),
+    "added and changed": (
+        *("-s", f"investments={{e: {{company: E, project: five, {PLANT}}}}}"),
+        *("-s", f"investments.e={{company: E, project: five, {PLANT}}}"),
+    ),
     "a programme of all left out": ("-s", "programmes.of-c.probability=0.5", "--only", "d", "--without", "a"),
     "a part of a pledge kept": ("--only", "whole", "--without", "b", "--without", "a"),
+    "a part of a pledge kept but one": ("--only", "whole", "--without", "b"),
+    "two of no pledge left out": ("--without", "c", "--without", "d"),
+    "a pledge and part of it left out": ("--without", "a", "--without", "whole", "--only", "c"),
+    "all plants kept": ("--only", "whole", "--only", "c", "--only", "d"),
+    "one value over another": ("-s", "horizon=2031", "-s", " horizon = 2032 ", "-s", "title='A # sign'"),
+    "a list after a value of it": (
+        *("-s", "investments.d.amount={distribution: uniform, low: 1, high: 2}"),
+        *("-s", "investments.d.amount.high=3", "-s", "investments.d.company=null", "-s", "investments.d.company=E"),
+    ),
     "a title": ("-s", "title=Mine", "-s", "description=Of my own"),
 }
 
@@ -246,9 +288,16 @@ ENTRIES: dict[str, tuple[Callable[[Path], None], dict[str, object], str]] = {
     "origin": (nothing, {"origin": "2025Q4"}, "entry.json: origin: got 2025Q4, expected 2026Q2, as its run has it"),
     "overrides": (said({"overrides": ["horizon=2030"]}), {}, "manifest.json: overrides: got horizon=2030"),
     "digest": (said({"digest": "0" * 12}), {}, "manifest.json: digest: got 000000000000, expected"),
-    "note": (said({"note": "approved"}), {}, "manifest.json: got note, which no run says of itself"),
+    "note": (said({"note": "approved"}), {}, "got note, which no run says of itself"),
+    "failures": (said({"n_failed": 3}), {}, "manifest.json: n_failed: got 3, expected 0, as scenario, parameters and"),
+    "quantiles": (said({"quantiles": "sketch"}), {}, "manifest.json: quantiles: got sketch, expected exact"),
+    "files": (
+        said({"files": dict.fromkeys(("summary.csv", "quarters.csv", "scenario.yaml"), "0" * 64)}),
+        {},
+        "got digests of draws.nc, quarters.csv, scenario.yaml, summary.csv that are not those of its run",
+    ),
     "comment": (replaced("scenario.yaml", "\n", " # approved\n"), {}, "scenario.yaml: comes out otherwise when its"),
-    "trade": (replaced("trade.csv", ".", ".1"), {}, "trade.csv: got other trade than its data hold"),
+    "trade": (replaced("trade.csv", ".", ".1"), {}, "trade.csv: comes out otherwise when the trade of its data"),
 }
 
 
@@ -259,6 +308,38 @@ def test_an_entry_forged_with_its_digests_is_found_out(copy: Path, name: str) ->
     done = command("verify", "--ledger", "ledger", "--n-jobs", "1", cwd=copy)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stdout + done.stderr
     assert words in done.stderr
+
+
+UNREADABLE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "quantiles": (replaced("quantiles.csv", "bn USD,", "bn USD,nan"), "quantiles.csv: cannot be read ("),
+    "trade": (replaced("trade.csv", "bn USD", "bn USD,"), "trade.csv: cannot be read ("),
+    "scenario": (replaced("scenario.yaml", "name:", "nam:"), "scenario.yaml: got another text"),
+    "manifest": (said({"n_failed": -1}), "manifest.json: cannot be read (n_failed: got -1, expected a count)"),
+    "run": (nothing, "entry.json: origin: got 2025Q4, expected 2026Q2, as its run has it"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_an_entry_that_cannot_be_read_is_not_whole_where_nothing_can_be_made_again(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It was called whole, and could not be listed."""
+    monkeypatch.setattr(run_module, "code_digest", lambda _: "0" * 64)
+    monkeypatch.setattr(verification_module, "code_digest", lambda _: "0" * 64)
+    change, words = UNREADABLE[name]
+    forged_entry(copy, change, **({"origin": "2025Q4"} if name == "run" else {}))
+    for arguments in (("verify", "ledger"), ("verify", "ledger", "--blocks", "0"), ("ledger", "list")):
+        done = command(*arguments, cwd=copy)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stdout + done.stderr
+        assert words in done.stderr
+
+
+@pytest.mark.parametrize(("name", "cell"), [("quantiles.csv", ",0.01,"), ("trade.csv", "us_census")])
+def test_cells_that_no_reader_reads_are_held_against_what_is_written(copy: Path, name: str, cell: str) -> None:
+    forged_entry(copy, replaced(name, cell, "x".join(cell)))
+    done = command("verify", "ledger", "--blocks", "0", cwd=copy)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stdout + done.stderr
+    assert f"{name}: comes out otherwise when" in done.stderr
 
 
 def repacked(
@@ -353,6 +434,19 @@ def instead(name: str, old: str, new: str) -> Callable[[dict[str, str]], None]:
     return change
 
 
+def both(*changes: Callable[[dict[str, str]], None]) -> Callable[[dict[str, str]], None]:
+    return lambda texts: [change(texts) for change in changes] and None
+
+
+NINE = instead("installed.txt", "forecast==", "forecast==9.")
+"""A list of packages that names another version of this one."""
+
+
+def damaged_run(texts: dict[str, str]) -> None:
+    (name,) = (name for name in texts if name.startswith("run/") and name.endswith("/scenario.yaml"))
+    texts[name] += "# approved\n"
+
+
 FORGED: dict[str, tuple[Callable[[dict[str, str]], None], str]] = {
     "page": (instead("README.md", "No network", "A payment"), "README.md: comes out otherwise"),
     "description": (
@@ -365,6 +459,14 @@ FORGED: dict[str, tuple[Callable[[dict[str, str]], None], str]] = {
     "fewer": (lambda texts: texts.pop("scenario/baseline.yaml") and None, "do not state what was run"),
     "more": (lambda texts: texts.update({"scenario/note.yaml": "name: note\n"}), "do not state what was run"),
     "no text": (lambda texts: texts.update({"scenario/hyundai.yaml": "[approved"}), "do not state what was run"),
+    "page under another version": (both(NINE, instead("README.md", "No network", "A payment")), "README.md: comes out"),
+    "value under another version": (
+        both(NINE, instead("scenario/hyundai.yaml", "amount: ", "amount: 1")),
+        "do not state what was run",
+    ),
+    "no page": (lambda texts: texts.pop("README.md") and None, "README.md is missing"),
+    "no versions": (lambda texts: texts.pop("installed.txt") and None, "installed.txt is missing"),
+    "run": (damaged_run, f"run.zip: run/hyundai/{RUN}: scenario.yaml was changed since the run was stored; ask for it"),
 }
 
 
@@ -375,19 +477,35 @@ def test_what_is_exported_beside_a_run_is_what_the_run_gives(original: Path, tmp
     done = command("verify", "run.zip", "--blocks", "0", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stdout + done.stderr
     assert done.stderr.startswith("error: run.zip: ")
-    assert words in done.stderr
+    assert words in done.stderr.replace(folder_of(original).name, RUN)
 
 
-def test_what_another_version_exported_is_said_not_to_be_compared(original: Path, tmp_path: Path) -> None:
-    forged_archive(
-        Path(shutil.copy(original / "run.zip", tmp_path)), instead("installed.txt", "forecast==", "forecast==9.")
-    )
-    done = command("verify", "run.zip", "--blocks", "0", cwd=tmp_path)
+def test_what_another_version_exported_is_said_not_to_be_compared(
+    original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version that is only named, in a list that anybody can change, switched the comparison off."""
+    forged_archive(Path(shutil.copy(original / "run.zip", tmp_path)), NINE)
+    verify = ("verify", "run.zip", "--blocks", "0")
+    done = command(*verify, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [
+    assert done.stdout.splitlines() == ["Whole: run.zip", "Not looked at, in run.zip: installed.txt"]
+    monkeypatch.setattr(crate_module, "code_digest", lambda _: "0" * 64)
+    every = "README.md, installed.txt, ro-crate-metadata.json, scenario/baseline.yaml, scenario/hyundai.yaml"
+    assert command(*verify, cwd=tmp_path).stdout.splitlines() == [
         "Whole: run.zip",
-        "Not looked at, in run.zip: README.md, ro-crate-metadata.json, scenario/baseline.yaml, scenario/hyundai.yaml",
+        f"Not looked at, in run.zip: {every}",
     ]
+
+
+def test_an_archive_of_another_kind_that_begins_with_a_page_is_no_exported_run(tmp_path: Path) -> None:
+    """It was said to hold a run that `zipfile` unpacks."""
+    with ZipFile(tmp_path / "notes.zip", "w") as archive:
+        archive.writestr("README.md", "mine")
+    for name in ("validate", "report"):
+        done = command(name, "notes.zip", cwd=tmp_path)
+        assert (done.returncode, "exported run" in done.stderr + done.stdout) == (2, False)
+    words = "it does not end as an exported run does, with the digest of its ro-crate-metadata.json"
+    assert words in command("verify", "notes.zip", cwd=tmp_path).stderr
 
 
 @pytest.mark.parametrize("blocks", [(), ("--blocks", "1")])

@@ -349,7 +349,36 @@ def test_a_scenario_of_a_stranger_is_frozen_by_nobody(run: Path, text: str) -> N
     assert "scenario.yaml" in done.stderr
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
-    assert not list(run.parents[2].glob("ledger/*-*"))
+    assert not list(run.parents[2].glob("ledger/*/*"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"basis": "us_census"}, "summary.csv: cannot be read (got another table, expected the summary of the run)"),
+        ({"as_of": "2020-01-01"}, 'manifest.json is damaged (as_of: got "2020-01-01", expected a day from 2024-07-31'),
+        ({"n_failed": 400}, "manifest.json is damaged (n_failed: got 400, expected fewer than the 400 draws)"),
+    ],
+)
+def test_facts_of_another_run_are_named(run: Path, facts: dict[str, Any], words: str) -> None:
+    """The first ended in a traceback, the second in a message without a place."""
+    write_manifest(run, json.loads((run / MANIFEST).read_text()) | facts)
+    for arguments in (("report", "results/hyundai"), ("verify", "results/hyundai")):
+        done = ask(run, *arguments)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert done.stderr.startswith("error: results/hyundai/")
+        assert words in done.stderr or arguments[0] == "verify"
+
+
+def test_a_run_that_counts_another_record_is_said_to(run: Path) -> None:
+    """As of data in which another year was the largest: a report ended in a traceback."""
+    text = (run / "summary.csv").read_text()
+    (record,) = {cell for cell in re.findall(r"exceedance_[\d.]+", text) if cell != "exceedance_0"}
+    (run / "summary.csv").write_text(text.replace(record, "exceedance_1.0"))
+    write_manifest(run, json.loads((run / MANIFEST).read_text()))
+    done = ask(run, "report", "results/hyundai")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "counts the chance to exceed another record than 55.7 bn USD, which the data installed have" in done.stderr
 
 
 def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(run: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -240,6 +241,28 @@ def test_every_problem_of_every_file_is_reported_before_the_first_draw(tmp_path:
     assert "one.yaml:4:1: horizn" in done.stderr
     assert "two.yaml:4:1: horizn" in done.stderr
     assert not (tmp_path / "results").exists()
+
+
+def test_of_what_is_set_a_run_keeps_what_changes_it(tmp_path: Path) -> None:
+    """The last of several, plants of its own, and nothing that others hide or leave out."""
+    asked = {
+        ("hyundai", "lges-lansing", "--only", "HMG-06", "--only", "LG-03"): [("--only HMG-06",), ()],
+        ("hyundai", "--without", "HMG-06", "--without", "HMG-01"): [("--without HMG-01",)],
+        ("hyundai", "--without", "HMG-06", "--without", "HMG-06"): [("--without HMG-06",)],
+        ("hyundai", "--without", "HMG-06", "-s", "investments.HMG-06.scale=0.5"): [("--without HMG-06",)],
+        ("hyundai", "--without", "HMG-06", "-s", "investments.HMG-06={scale: 0.5}"): [("--without HMG-06",)],
+        ("hyundai", "-s", "horizon=2031", "-s", "horizon=2035", "-s", " horizon= 2034"): [("horizon=2034",)],
+        ("hyundai", "-s", "horizon=2031", "-s", "horizon=2035", "--only", "HMG-01"): [()],
+    }
+    for words, told in asked.items():
+        shutil.rmtree(tmp_path / "results", ignore_errors=True)
+        done = command("run", *words, "--draws", "20", "--no-plot", "--n-jobs", "1", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert [run.overrides for run in list_results(tmp_path / "results")] == told
+        assert command("verify", "results", "--n-jobs", "1", cwd=tmp_path).stderr == ""
+    done = command("run", "hyundai", "-s", "title=Plan #1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "error: -s title=Plan #1: got a comment or a second line, expected none" in done.stderr
 
 
 @pytest.mark.parametrize("nothing", ["horizon=2035", "investments.HMG-06.amount=5.8", "investments.HMG-06.amount=5.80"])

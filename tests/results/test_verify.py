@@ -280,6 +280,7 @@ def test_an_exported_run_given_for_a_run_or_a_scenario_says_how_it_is_unpacked(o
     with ZipFile(tmp_path / "a run.zip") as archive:
         archive.extractall(tmp_path / "FOLDER")
     assert command("cite", "FOLDER/run/hyundai", cwd=tmp_path).returncode == 0
+    assert "Whole: FOLDER/run/hyundai/" in command("verify", "FOLDER", "--blocks", "0", cwd=tmp_path).stdout
     assert command("validate", "FOLDER/scenario/hyundai.yaml", cwd=tmp_path).returncode == 0
 
 

@@ -207,7 +207,7 @@ def test_a_plant_both_kept_and_left_out_is_refused_and_a_scenario_without_it_sta
     mill, other = chosen_plants([plan, baseline], ["HMG-06"], [])
     assert isinstance(mill, Scenario)
     assert ids(mill) == ["HMG-01", "HMG-06"]
-    assert other is baseline
+    assert (other, other.overrides) == (baseline, ())
 
 
 CORRELATED = """\
