@@ -23,7 +23,7 @@ from errno import EIO, ENOSPC
 from importlib import import_module
 from importlib.resources import files
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -46,29 +46,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from forecast.cli.process import Stops
+
 
 def main() -> None:
-    """Run the command that the arguments name, and end the process with its code."""
+    """Run the command that the arguments name, and exit with its code; signals are then what they were before."""
+    with ended_like_ctrl_c() as stops:
+        run_and_exit(stops)
+
+
+def run_and_exit(stops: Stops) -> NoReturn:
+    """Run the command that the arguments name, and exit with its code; once it is known no stop changes it."""
     collect_rarely()
     plain_where_needed()
     limit_blas_threads()
     leave_plugins_out()
-    with ended_like_ctrl_c() as stops:
-        code = _exit_code()
-        stops.heard()
-        if code:  # workers that were ended in the middle of their work have cleared nothing away
-            sweep_scratch()
-        sys.exit(code)
+    code = _exit_code(stops)
+    if code:  # workers that were ended in the middle of their work have cleared nothing away
+        sweep_scratch()
+    sys.exit(code)
 
 
-def _called() -> int:
+def _called(stops: Stops) -> int:
     """Run the command; a stop that a library made an error of its own of, as pydantic does, is a stop again."""
     try:
-        return cli.main(prog_name="forecast", standalone_mode=False) or 0
+        code = cli.main(prog_name="forecast", standalone_mode=False) or 0
+        sys.stdout.flush()
     except Exception as error:
         if (stop := _stop_behind(error)) is not None:
             raise stop from None
         raise
+    finally:
+        stops.heard()
+    return int(code)
 
 
 def _stop_behind(error: BaseException) -> KeyboardInterrupt | None:
@@ -97,17 +107,16 @@ def _left(end: BaseException, stored: Sequence[Path]) -> str:
     return "; ".join([words, *notes])
 
 
-def _exit_code() -> int:
+def _exit_code(stops: Stops) -> int:
     """Run the command that the arguments name; an error is one message and 2, a stop 128 and the signal's number."""
     with storage_record() as stored:
-        return _ended(stored)
+        return _ended(stops, stored)
 
 
-def _ended(stored: Callable[[], list[Path]]) -> int:
+def _ended(stops: Stops, stored: Callable[[], list[Path]]) -> int:
     """The same; `stored` says what the command has stored so far."""
     try:
-        code = _called()
-        sys.stdout.flush()
+        return _called(stops)
     except click.ClickException as error:
         message = StringIO()
         error.show(message)
@@ -125,7 +134,6 @@ def _ended(stored: Callable[[], list[Path]]) -> int:
             raise
         echo(f"error: {words}", err=True)
         return 2
-    return int(code)
 
 
 def _refusal(error: OSError) -> str:
