@@ -10,6 +10,7 @@
 - `track`: backtest, ledger
 - `report`: report, explore, cite
 - `process`: signals that end a command, threads of linear algebra, streams that cannot take every character
+- `places`: folders and files that options name
 - `options`: options and printing that commands share
 - `console`: the terminal, which no text of a file steers
 """
@@ -75,6 +76,10 @@ def _called(stops: Stops) -> int:
     except Exception as error:
         if (stop := _stop_behind(error)) is not None:
             raise stop from None
+        if (
+            isinstance(error, click.Abort) and error.__cause__ is not None
+        ):  # click's name for a file that ends early too
+            raise error.__cause__ from None
         raise
     finally:
         stops.heard()
@@ -126,8 +131,8 @@ def _ended(stops: Stops, stored: Callable[[], list[Path]]) -> int:
         left = _left(error, stored()) or (_NOTHING if isinstance(error, WorkersError) else "")
         echo("; ".join(filter(None, (f"error: {error}", in_one_line(left)))), err=True)
         return 2
-    except (KeyboardInterrupt, click.Abort) as stop:
-        echo(in_one_line(f"stopped: {_left(stop.__cause__ or stop, stored()) or _NOTHING}"), err=True)
+    except KeyboardInterrupt as stop:
+        echo(in_one_line(f"stopped: {_left(stop, stored()) or _NOTHING}"), err=True)
         return exit_code(stop)
     except OSError as error:
         if not (words := _refusal(error)):

@@ -84,8 +84,7 @@ def exit_code(stop: BaseException) -> int:
     >>> exit_code(KeyboardInterrupt()), exit_code(Stopped(15))
     (130, 143)
     """
-    cause = stop.__cause__ or stop  # click raises an `Abort` from any interrupt
-    number: int = cause.args[0] if isinstance(cause, Stopped) else signal.SIGINT
+    number: int = stop.args[0] if isinstance(stop, Stopped) else signal.SIGINT
     return 128 + number
 
 

@@ -11,6 +11,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import click
 import pytest
 from stoppable import hear_ctrl_c, stoppable
 
@@ -295,6 +296,17 @@ def test_a_stop_that_a_library_makes_an_error_of_is_a_stop(
     monkeypatch.setattr(forecast.cli.cli, "main", stopped)
     assert forecast.cli._exit_code(Stops()) == 130
     assert capsys.readouterr().err == "stopped: nothing was stored\n"
+
+
+def test_a_file_that_ends_early_is_no_stop(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def ended() -> None:
+        raise EOFError("marshal data too short")
+
+    monkeypatch.setattr(sys, "argv", ["forecast"])
+    monkeypatch.setattr(forecast.cli, "cli", click.command()(ended))
+    with pytest.raises(EOFError, match="too short"):
+        forecast.cli._exit_code(Stops())
+    assert "stopped" not in capsys.readouterr().err
 
 
 def test_a_stop_while_the_command_is_loaded_ends_it_without_a_word(tmp_path: Path) -> None:
