@@ -4,7 +4,8 @@ Whatever ends a command, no process, no shared memory and nothing half stays: wh
 After TERM, HUP and INT no temporary file stays either; those of KILL are swept by the next command of the kind, which
 is run at the end of each row. The victim `resume` is a run that writes checkpoints often: after each kill the same
 command is run to its end, every fourth time with two workers, and every file is held against an undisturbed run, byte
-for byte (of the manifest all but the time). Ends with code 1 if anything else was found.
+for byte (of the manifest all but the time). With --group each signal goes to all processes of a command, as a terminal
+sends it. Ends with code 1 if anything else was found.
 """
 
 from __future__ import annotations
