@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import signal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -92,6 +93,10 @@ class RunError(ForecastError):
 
 class WorkersError(RunError):
     """Workers were lost, or are none that could do the work; notes say how it goes on."""
+
+
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that ask a command to end: of Ctrl-C, of a scheduler, of a terminal that is closed."""
 
 
 class DamagedRunError(RunError):

@@ -1,7 +1,7 @@
 """Independent work over workers, its results in their order.
 
-Workers end with the process they work for, however that ends: each watches whether its parent is still there, and goes
-when it is not, so that a killed run leaves neither processes nor shared memory behind.
+Workers end with the process they work for, however that ends: each watches its parent, and goes when that is gone, so
+that a killed run leaves neither processes nor shared memory behind.
 
 Inside `clusters.on_cluster` the workers are those of a cluster.
 """
@@ -9,16 +9,17 @@ Inside `clusters.on_cluster` the workers are those of a cluster.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from time import sleep
 
 from forecast.clusters import CLUSTER, WATCH_SECONDS, Done, Work, over_cluster
-from forecast.errors import WorkersError
+from forecast.errors import STOPPING, WorkersError
 
 
 def in_order(function: Callable[[Work], Done], work: Iterable[Work], n_jobs: int) -> Iterator[Done]:
@@ -48,12 +49,16 @@ def first_alone(function: Callable[[Work], Done], work: Iterable[Work], n_jobs: 
 
 def _over_workers(function: Callable[[Work], Done], work: Iterable[Work], n_jobs: int) -> Iterator[Done]:
     cluster = CLUSTER.get()
-    # On a stop joblib warns of results that nobody took, which is what stopping means.
-    warnings.filterwarnings("ignore", r"\d+ tasks (have been successfully|which were still)", UserWarning)
-    # It gives a worker that has come to hold much memory a successor, and warns of it: nothing is lost. Where warnings
-    # are errors this one would end the thread that hands out work, and all would wait for ever.
-    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-    return _over_processes(function, work, n_jobs) if cluster is None else over_cluster(cluster, function, list(work))
+    with warnings.catch_warnings():
+        # On a stop joblib warns of results that nobody took, which is what stopping means.
+        warnings.filterwarnings("ignore", r"\d+ tasks (have been successfully|which were still)", UserWarning)
+        # It gives a worker that has come to hold much memory a successor, and warns of it: nothing is lost. Where
+        # warnings are errors this one would end the thread that hands out work, and all would wait for ever.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+        if cluster is None:
+            yield from _over_processes(function, work, n_jobs)
+        else:
+            yield from over_cluster(cluster, function, list(work))
 
 
 def _over_processes(function: Callable[[Work], Done], work: Iterable[Work], n_jobs: int) -> Iterator[Done]:
@@ -62,7 +67,7 @@ def _over_processes(function: Callable[[Work], Done], work: Iterable[Work], n_jo
 
     workers = Parallel(n_jobs=n_jobs, return_as="generator", initializer=_end_with, initargs=(os.getpid(),))
     try:
-        with _deaf_to_ctrl_c():
+        with _deaf_to_stops():
             results = workers(delayed(function)(piece) for piece in work)
         yield from results
     except TerminatedWorkerError as error:
@@ -73,19 +78,25 @@ def _over_processes(function: Callable[[Work], Done], work: Iterable[Work], n_jo
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Have processes that start inside never hear of Ctrl-C, which ends them with a traceback while they load.
+def _deaf_to_stops() -> Iterator[None]:
+    """Have processes that start inside never hear of a stop, which a terminal or a scheduler sends to all of a command.
 
-    Whoever starts them ends them. Trackers of shared memory start before: they lift what is blocked.
+    Whoever starts them ends them. Workers would end with a traceback while they load. Trackers of shared memory, which
+    know of Ctrl-C but not of a terminal that is closed, would forget what they track; and their start lifts what is
+    blocked.
     """
     import multiprocessing.resource_tracker
 
     import joblib.externals.loky.backend.resource_tracker
 
-    multiprocessing.resource_tracker.ensure_running()
-    joblib.externals.loky.backend.resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    if not hasattr(signal, "pthread_sigmask"):  # a system on which no terminal sends any
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
+        for tracker in (multiprocessing.resource_tracker, joblib.externals.loky.backend.resource_tracker):
+            tracker.ensure_running()
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -97,6 +108,10 @@ def _end_with(parent: int) -> None:
 
 
 def _watch(parent: int) -> None:
+    with suppress(AttributeError, OSError):  # a system without, or one on which the parent is gone
+        ended = os.pidfd_open(parent)
+        if os.getppid() == parent:  # and no other process that has its number by now
+            select.select([ended], [], [])
     while os.getppid() == parent:
         sleep(WATCH_SECONDS)
     os._exit(1)  # a worker may wait for ever on a pipe or lock of its parent, so that no gentler end would come

@@ -10,6 +10,7 @@
 - `track`: backtest, ledger
 - `report`: report, explore, cite
 - `process`: signals that end a command, threads of linear algebra, streams that cannot take every character
+- `places`: folders and files that options name
 - `options`: options and printing that commands share
 - `console`: the terminal, which no text of a file steers
 """
@@ -23,7 +24,7 @@ from errno import EIO, ENOSPC
 from importlib import import_module
 from importlib.resources import files
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -46,29 +47,43 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from forecast.cli.process import Stops
+
 
 def main() -> None:
-    """Run the command that the arguments name, and end the process with its code."""
+    """Run the command that the arguments name, and exit with its code; signals are then what they were before."""
+    with ended_like_ctrl_c() as stops:
+        run_and_exit(stops)
+
+
+def run_and_exit(stops: Stops) -> NoReturn:
+    """Run the command that the arguments name, and exit with its code; once it is known no stop changes it."""
     collect_rarely()
     plain_where_needed()
     limit_blas_threads()
     leave_plugins_out()
-    with ended_like_ctrl_c() as stops:
-        code = _exit_code()
-        stops.heard()
-        if code:  # workers that were ended in the middle of their work have cleared nothing away
-            sweep_scratch()
-        sys.exit(code)
+    code = _exit_code(stops)
+    if code:  # workers that were ended in the middle of their work have cleared nothing away
+        sweep_scratch()
+    sys.exit(code)
 
 
-def _called() -> int:
+def _called(stops: Stops) -> int:
     """Run the command; a stop that a library made an error of its own of, as pydantic does, is a stop again."""
     try:
-        return cli.main(prog_name="forecast", standalone_mode=False) or 0
+        code = cli.main(prog_name="forecast", standalone_mode=False) or 0
+        sys.stdout.flush()
     except Exception as error:
         if (stop := _stop_behind(error)) is not None:
             raise stop from None
+        if (
+            isinstance(error, click.Abort) and error.__cause__ is not None
+        ):  # click's name for a file that ends early too
+            raise error.__cause__ from None
         raise
+    finally:
+        stops.heard()
+    return int(code)
 
 
 def _stop_behind(error: BaseException) -> KeyboardInterrupt | None:
@@ -97,17 +112,16 @@ def _left(end: BaseException, stored: Sequence[Path]) -> str:
     return "; ".join([words, *notes])
 
 
-def _exit_code() -> int:
+def _exit_code(stops: Stops) -> int:
     """Run the command that the arguments name; an error is one message and 2, a stop 128 and the signal's number."""
     with storage_record() as stored:
-        return _ended(stored)
+        return _ended(stops, stored)
 
 
-def _ended(stored: Callable[[], list[Path]]) -> int:
+def _ended(stops: Stops, stored: Callable[[], list[Path]]) -> int:
     """The same; `stored` says what the command has stored so far."""
     try:
-        code = _called()
-        sys.stdout.flush()
+        return _called(stops)
     except click.ClickException as error:
         message = StringIO()
         error.show(message)
@@ -117,15 +131,14 @@ def _ended(stored: Callable[[], list[Path]]) -> int:
         left = _left(error, stored()) or (_NOTHING if isinstance(error, WorkersError) else "")
         echo("; ".join(filter(None, (f"error: {error}", in_one_line(left)))), err=True)
         return 2
-    except (KeyboardInterrupt, click.Abort) as stop:
-        echo(in_one_line(f"stopped: {_left(stop.__cause__ or stop, stored()) or _NOTHING}"), err=True)
+    except KeyboardInterrupt as stop:
+        echo(in_one_line(f"stopped: {_left(stop, stored()) or _NOTHING}"), err=True)
         return exit_code(stop)
     except OSError as error:
         if not (words := _refusal(error)):
             raise
         echo(f"error: {words}", err=True)
         return 2
-    return int(code)
 
 
 def _refusal(error: OSError) -> str:

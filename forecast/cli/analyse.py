@@ -28,6 +28,7 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
+from forecast.cli.places import FilePath, FolderPath
 from forecast.cli.run import demand_year, load_worlds, sized, stored_run, warn_of_earlier_texts, with_chosen_plants
 
 if TYPE_CHECKING:
@@ -65,12 +66,10 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     show_default="results",
-    type=click.Path(path_type=Path),
+    type=FolderPath(),
     help="Where runs of a SCENARIO are; a budget lies in the folder of its run.",
 )
-@click.option(
-    "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
-)
+@click.option("--posterior", "learned", type=FilePath(), help="Parameters of the run; the shipped by default.")
 @click.option("--no-plot", is_flag=True, help="Leave out the pictures.")
 @xlsx_option
 @language_option
@@ -150,10 +149,8 @@ def _demand_place(results: Results) -> None:
 @click.option("--at", "amount", default=0.0, show_default=True, type=float, metavar="BN_USD", help="What it turns at.")
 @stored_sampler_option
 @workers_option
-@click.option("--out", show_default="results", type=click.Path(path_type=Path), help="Where runs of a SCENARIO are.")
-@click.option(
-    "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
-)
+@click.option("--out", show_default="results", type=FolderPath(), help="Where runs of a SCENARIO are.")
+@click.option("--posterior", "learned", type=FilePath(), help="Parameters of the run; the shipped by default.")
 @language_option
 def breakeven(
     run: str,
@@ -360,15 +357,11 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
 
 @click.command()
 @click.option("--year", required=True, type=int, help="Calendar year, from 2010 to the last one observed.")
-@click.option(
-    "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
-)
+@click.option("--posterior", "learned", type=FilePath(), help="Stored parameters; the shipped ones by default.")
 @click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
 @sampler_option("How what the rows of the posterior leave open is drawn.")
 @xlsx_option
-@click.option(
-    "--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where the workbook lands."
-)
+@click.option("--out", default="results", show_default=True, type=FolderPath(), help="Where the workbook lands.")
 @language_option
 def induced(
     year: int, learned: Path | None, prior: bool, scheme: Scheme, xlsx: bool, out: Path, language: Language
@@ -386,8 +379,12 @@ def induced(
         sensitivity_table,
         support_words,
     )
+    from forecast.results.results import ANOTHER
+    from forecast.results.run import demand_place
 
     demand_year(year)
+    if xlsx:
+        demand_place(out / "workbook", out, ANOTHER)
     posterior = load_posterior(learned)
     found = found_in(year, posterior.prior if prior else posterior.groups, scheme)
     answer_with(definition_table(found, language), sensitivity_table(found, language))

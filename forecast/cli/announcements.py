@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from forecast.cli.options import answer_with, language_option, print_line
+from forecast.cli.places import FilePath
 from forecast.errors import RunError, meant
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _OWN_FILE = "FORECAST_ANNOUNCEMENTS"
 
 own_option = click.option(
     "--announcements",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(dir_okay=False),
     expose_value=False,
     callback=_take_file,
     help="The file of your own announcements; FORECAST_ANNOUNCEMENTS says the same.",
@@ -215,13 +216,13 @@ def remove(id: str, language: Language) -> None:
     "--from-table",
     "table",
     metavar="CSV",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="Start from all plants of a table, such as a tracker publishes.",
 )
 @click.option(
     "--mapping",
     metavar="YAML",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="How the columns and words of that table are read.",
 )
 @own_option

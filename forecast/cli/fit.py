@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from forecast.cli.options import answer_with, language_option, print_line, progress_bar, workers_option
+from forecast.cli.places import FilePath, WritableFolder
 from forecast.storage.stops import counted_if_stopped
 
 if TYPE_CHECKING:
@@ -24,12 +25,8 @@ if TYPE_CHECKING:
 @click.option(
     "--sbc", "n_fits", default=0, type=click.IntRange(0), help="Fits to made data of each model, such as 200."
 )
-@click.option(
-    "--out", default="results/checks", show_default=True, type=click.Path(path_type=Path), help="Where to draw."
-)
-@click.option(
-    "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
-)
+@click.option("--out", default="results/checks", show_default=True, type=WritableFolder(), help="Where to draw.")
+@click.option("--posterior", "learned", type=FilePath(), help="Stored parameters; the shipped ones by default.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of made data and refits.")
 @workers_option
 @language_option
@@ -102,7 +99,7 @@ def _print_files(paths: list[Path], language: Language) -> None:
 
 @click.command()
 @click.option("--years", default=10, show_default=True, type=click.IntRange(1), help="How many complete years.")
-@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where to draw.")
+@click.option("--out", default="results", show_default=True, type=WritableFolder(), help="Where to draw.")
 @language_option
 def history(years: int, out: Path, language: Language) -> None:
     """Print and draw exports, imports and balance of the last years on both bases, and print exports by product."""
@@ -128,7 +125,7 @@ def history(years: int, out: Path, language: Language) -> None:
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), help="Where to store it; the user's own place by default.")
+@click.option("--out", type=FilePath(), help="Where to store it; the user's own place by default.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the sampler.")
 @click.option("--as-of", metavar="DAY", help="Learn from what was public on a day, such as 2025-04-11, only.")
 @workers_option
@@ -143,10 +140,14 @@ def fit(out: Path | None, seed: int, as_of: str | None, n_jobs: int, language: L
     from forecast.models.posterior import save_posterior, user_path
     from forecast.models.sampling import Effort
     from forecast.report.ledger import fit_tables
+    from forecast.storage.files import demand_target, writing
 
+    path = user_path(as_of) if out is None else out
+    with writing(path, "choose another with --out"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        demand_target(path)
     with progress_bar("fit", len(fit_tasks(known, seed)), "models") as progress:
         posterior = fit_posterior(Effort(seed=seed), known, n_jobs=n_jobs, progress=progress)
-    path = user_path(as_of) if out is None else out
     save_posterior(posterior, path)
     answer_with(*fit_tables(fit_report(posterior), language), language.text("tables.fit_note"))
     print_line(language.text("tables.stored", folder=path))

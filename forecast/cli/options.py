@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from forecast.cli.places import FilePath, FolderPath
 from forecast.errors import in_one_line, printable
 from forecast.progress import Progress
 
@@ -143,7 +144,7 @@ _DATA_DIR = "FORECAST_DATA_DIR"
 
 data_dir_option = click.option(
     "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FolderPath(file_okay=False),
     is_eager=True,
     expose_value=False,
     callback=_take_place,
@@ -156,7 +157,7 @@ workers_option = click.option(
 posterior_option = click.option(
     "--posterior",
     "learned",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="Stored parameters; the shipped ones by default.",
 )
 
@@ -184,9 +185,7 @@ run_options = _together(
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers."),
     sampler_option("Draws independent, or stratified within blocks: Latin hypercube or scrambled Sobol."),
     workers_option,
-    click.option(
-        "--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land."
-    ),
+    click.option("--out", default="results", show_default=True, type=FolderPath(), help="Where runs land."),
     posterior_option,
     click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data."),
 )

@@ -21,6 +21,8 @@ from time import monotonic
 from types import FrameType
 from weakref import ReferenceType
 
+from forecast.errors import STOPPING
+
 _PLAIN = {
     **dict.fromkeys("−–—─━", "-"),
     **dict.fromkeys("▁▂▃▄▅▆▇█", "#"),
@@ -82,13 +84,12 @@ def exit_code(stop: BaseException) -> int:
     >>> exit_code(KeyboardInterrupt()), exit_code(Stopped(15))
     (130, 143)
     """
-    cause = stop.__cause__ or stop  # click raises an `Abort` from any interrupt
-    number: int = cause.args[0] if isinstance(cause, Stopped) else signal.SIGINT
+    number: int = stop.args[0] if isinstance(stop, Stopped) else signal.SIGINT
     return 128 + number
 
 
 PATIENCE = 2.0
-"""Seconds after a stop in which another does nothing: it would break into what the first one clears away."""
+"""Seconds after a stop, or the command, in which a stop does nothing: it would break into what is cleared away."""
 
 
 AGAIN = 0.05
@@ -108,20 +109,36 @@ class Stops:
         self._usual = sys.unraisablehook
         self._raised: ReferenceType[Stopped] | None = None
 
+    def listen(self) -> None:
+        """Hear of signals from now on, but for one that is ignored (`nohup`)."""
+        for number in STOPPING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self.stop)
+        sys.unraisablehook = self.say_nothing
+
     def stop(self, number: int, _frame: FrameType | None) -> None:
-        """Raise `Stopped`."""
-        if monotonic() >= self._deaf_until:
-            self._deaf_until = monotonic() + PATIENCE
-            raise self._watched(Stopped(number))
+        """Raise `Stopped`; where the command is done and its process does not come to its end, end that."""
+        if monotonic() < self._deaf_until:
+            return
+        if self._heard:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self._deaf_until = monotonic() + PATIENCE
+        raise self._watched(Stopped(number))
 
     def heard(self) -> None:
-        """Take a stop that is gone from now on for one that ended the command."""
+        """Take the command for done, and a stop that is gone from now on for one that ended it."""
+        self._deaf_until = monotonic() + PATIENCE
         self._heard = True
 
     def _watched(self, stop: Stopped) -> Stopped:
         number = stop.args[0]
-        self._raised = ReferenceType(stop, lambda _: threading.Timer(AGAIN, self._send_again, (number,)).start())
+        self._raised = ReferenceType(stop, lambda _: self._gone(number))
         return stop
+
+    def _gone(self, number: int) -> None:
+        if not self._heard:  # else it may go with the interpreter, which starts no thread any more
+            threading.Timer(AGAIN, self._send_again, (number,)).start()
 
     def _send_again(self, number: int) -> None:
         if not self._heard:
@@ -136,18 +153,16 @@ class Stops:
 
 @contextmanager
 def ended_like_ctrl_c() -> Iterator[Stops]:
-    """Let SIGINT, SIGTERM and SIGHUP raise `Stopped`, so that what a command has started is cleared away.
+    """Let signals raise `Stopped` inside, so that what a command has started is cleared away.
 
-    Only the main thread may set handlers; elsewhere signals stay as they are, as does one that is ignored (`nohup`).
+    Only the main thread may set handlers; elsewhere signals stay as they are.
     """
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    stops, hook = Stops(), sys.unraisablehook
     if threading.current_thread() is not threading.main_thread():
-        numbers = []
-    stops, hook, previous = Stops(), sys.unraisablehook, {number: signal.getsignal(number) for number in numbers}
-    for number, handler in previous.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, stops.stop)
-    sys.unraisablehook = stops.say_nothing
+        yield stops
+        return
+    previous = {number: signal.getsignal(number) for number in STOPPING}
+    stops.listen()
     try:
         yield stops
     finally:
@@ -155,6 +170,12 @@ def ended_like_ctrl_c() -> Iterator[Stops]:
         sys.unraisablehook = hook
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def deaf() -> None:
+    """Pass over signals from now on, in a process that has nothing left to do but to end."""
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

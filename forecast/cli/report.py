@@ -19,6 +19,7 @@ from forecast.cli.options import (
     told_year_option,
     warned_if_few,
 )
+from forecast.cli.places import FolderPath, WritableFile
 
 if TYPE_CHECKING:
     from forecast.report.i18n import Language
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN…", shell_complete=complete_scenario)
-@click.option("--out", default="report.html", show_default=True, type=click.Path(path_type=Path), help="The page.")
-@click.option(
-    "--results", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are."
-)
+@click.option("--out", default="report.html", show_default=True, type=WritableFile(), help="The page.")
+@click.option("--results", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @told_year_option
 @stored_sampler_option
 @language_option
@@ -116,7 +115,7 @@ def _stated(**options: int) -> list[str]:
 @click.option(
     "--form", type=click.Choice(["text", "bibtex", "cff"]), help="One form alone, and nothing else, for a file."
 )
-@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are.")
+@click.option("--out", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @language_option
 def cite(run: str, form: str | None, out: Path, language: Language) -> None:
     """Print how a result is cited: a reference in words, for BibTeX, and for a CITATION.cff.

@@ -29,6 +29,7 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
+from forecast.cli.places import FolderPath, WritableFile
 from forecast.errors import RunError, ScenarioError, in_one_line
 from forecast.storage.stops import noted_if_stopped
 
@@ -169,7 +170,7 @@ def sized(
 
 
 @click.command(name="list")
-@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land.")
+@click.option("--out", default="results", show_default=True, type=FolderPath(), help="Where runs land.")
 @language_option
 def list_runs(out: Path, language: Language) -> None:
     """Show the stored runs."""
@@ -187,9 +188,7 @@ def list_runs(out: Path, language: Language) -> None:
 
 @click.command()
 @click.argument("places", nargs=-1, metavar="[RUN]...", type=click.Path(path_type=Path))
-@click.option(
-    "--ledger", "ledgers", multiple=True, type=click.Path(path_type=Path), help="A ledger, every entry of it."
-)
+@click.option("--ledger", "ledgers", multiple=True, type=FolderPath(), help="A ledger, every entry of it.")
 @click.option(
     "--blocks",
     type=click.IntRange(0),
@@ -239,10 +238,8 @@ def verify(
 
 @click.command()
 @click.argument("run_given", metavar="RUN")
-@click.option("--out", "file", type=click.Path(path_type=Path), help="The file; <scenario>-<digest>.zip by default.")
-@click.option(
-    "--results", "out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are."
-)
+@click.option("--out", "file", type=WritableFile(), help="The file; <scenario>-<digest>.zip by default.")
+@click.option("--results", "out", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @posterior_option
 @language_option
 def export(run_given: str, file: Path | None, out: Path, learned: Path | None, language: Language) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.options import answer_with, complete_scenario, echo, language_option, print_line, say_written
+from forecast.cli.places import FilePath, WritableFile
 from forecast.errors import Located, Problem, RunError, ScenarioError, got, in_one_line, meant
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ forecast elicit "{earliest: 2029Q1, latest: 2030Q1}"
 @click.command(epilog=EXAMPLES, context_settings={"ignore_unknown_options": True})  # -5 is a number
 @click.argument("spec")
 @click.argument("key", required=False)
-@click.option("--picture", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw the density to this file.")
+@click.option("--picture", type=WritableFile(), metavar="FILE.png", help="Draw the density to this file.")
 @language_option
 def elicit(spec: str, key: str | None, picture: Path | None, language: Language) -> None:
     """Say in words what a number or date implies: SPEC is YAML text, or a scenario file followed by the KEY in it."""
@@ -65,9 +66,7 @@ def elicit(spec: str, key: str | None, picture: Path | None, language: Language)
 @click.command()
 @click.argument("file", required=False, shell_complete=complete_scenario)
 @click.option("--sector", "sectors", multiple=True, metavar="NAME", help="Only this sector; may be repeated.")
-@click.option(
-    "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
-)
+@click.option("--posterior", "learned", type=FilePath(), help="Stored parameters; the shipped ones by default.")
 @click.option("--prior", is_flag=True, help="The priors alone, with nothing learned from data.")
 @click.option("--duties", is_flag=True, help="US duties by sector, by law and as paid, and how trade answers them.")
 @click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="With FILE: draws to cost.")
@@ -253,7 +252,7 @@ def _plain(found: Located) -> dict[str, Any]:
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it; printed by default.")
+@click.option("--out", type=WritableFile(), metavar="FILE", help="Where to write it; printed by default.")
 @click.option("--markdown", is_flag=True, help="The reference of all keys, a page to read, in place of JSON.")
 def schema(out: Path | None, markdown: bool) -> None:
     """Print the JSON Schema of a scenario file, or write it, for an editor to complete and explain keys from."""

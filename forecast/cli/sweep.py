@@ -17,6 +17,7 @@ from forecast.cli.options import (
     run_options,
     warn,
 )
+from forecast.cli.places import FilePath
 from forecast.errors import RunError, ScenarioError
 from forecast.storage.stops import counted_if_stopped
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     "--list",
     "cells",
     metavar="FILE.csv",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="Cells from a table in place of -s: a header of keys, and a row a cell.",
 )
 @click.option(

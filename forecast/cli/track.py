@@ -21,6 +21,7 @@ from forecast.cli.options import (
     stored_sampler_option,
     workers_option,
 )
+from forecast.cli.places import FilePath, FolderPath, WritableFolder
 from forecast.errors import ForecastError, LedgerError, in_one_line
 from forecast.quarters import parse_quarter
 from forecast.storage.stops import counted_if_stopped
@@ -36,9 +37,7 @@ if TYPE_CHECKING:
     from forecast.track.record import Scores
 
 
-_ledger = click.option(
-    "--ledger", "folder", default="ledger", show_default=True, type=click.Path(path_type=Path), help="The ledger."
-)
+_ledger = click.option("--ledger", "folder", default="ledger", show_default=True, type=FolderPath(), help="The ledger.")
 
 
 @click.group()
@@ -49,10 +48,8 @@ def ledger() -> None:
 @ledger.command()
 @click.argument("run")
 @_ledger
-@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are.")
-@click.option(
-    "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
-)
+@click.option("--out", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
+@click.option("--posterior", "learned", type=FilePath(), help="Parameters of the run; the shipped by default.")
 @stored_sampler_option
 @language_option
 def add(run: str, folder: Path, out: Path, learned: Path | None, scheme: Scheme | None, language: Language) -> None:
@@ -63,8 +60,10 @@ def add(run: str, folder: Path, out: Path, learned: Path | None, scheme: Scheme 
     from forecast.cli.run import stored_run
     from forecast.models.posterior import load_posterior
     from forecast.results.clock import day_stated
+    from forecast.results.run import demand_place
     from forecast.track.ledger import add_entry
 
+    demand_place(folder / "entry", folder, "choose another with --ledger")
     results = stored_run(run, out, None if learned is None else load_posterior(learned), scheme=scheme)
     entry, found = add_entry(results, folder, load_posterior(learned, results.as_of))
     head = entry.head
@@ -184,13 +183,11 @@ def parse_origin(_context: click.Context, _option: click.Parameter, text: str | 
 @click.option("--draws", default=20_000, show_default=True, type=click.IntRange(100), help="Draws an origin.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers.")
 @workers_option
-@click.option(
-    "--out", default="results/backtest", show_default=True, type=click.Path(path_type=Path), help="Where origins land."
-)
+@click.option("--out", default="results/backtest", show_default=True, type=FolderPath(), help="Where origins land.")
 @click.option(
     "--data",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="Another country's trade: a CSV with month,series,value.",
 )
 @click.option(
@@ -204,7 +201,7 @@ def parse_origin(_context: click.Context, _option: click.Parameter, text: str | 
 @click.option(
     "--publish",
     metavar="FOLDER",
-    type=click.Path(path_type=Path),
+    type=WritableFolder(),
     help="Folder to write the record to, such as docs/track-record.",
 )
 @language_option

@@ -289,7 +289,7 @@ def publish_record(
     Raises:
         RunError: the folder cannot be written, or its page has lost its marks.
     """
-    with writing(folder, "choose another folder"):
+    with writing(folder, "choose another folder with --publish"):
         folder.mkdir(parents=True, exist_ok=True)
         with whole_files(folder) as unfinished:
             _write_record(unfinished, folder / PAGE, scores, shipped_quantiles(pieces, stored), trade, design)

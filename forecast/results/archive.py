@@ -18,7 +18,7 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
 from forecast.results.results import Results, read_results
 from forecast.storage.files import sweep
-from forecast.storage.places import ALLOW, folders, unreadable
+from forecast.storage.places import folders, unreadable
 
 
 def list_results(out: str | Path = "results") -> list[Results]:
@@ -61,7 +61,7 @@ def load_results(path: str | Path) -> Results:
 def _runs_below(folder: Path) -> tuple[list[Results], list[DamagedRunError]]:
     """Runs in the folder of a scenario, newest first, and what is wrong with those that are damaged."""
     if reason := unreadable(folder):
-        return [], [DamagedRunError(f"{folder}: cannot be read ({reason}); {ALLOW}")]
+        return [], [DamagedRunError(f"{folder}: {reason}")]
     sweep(folder)
     runs: list[Results] = []
     damaged: list[DamagedRunError] = []

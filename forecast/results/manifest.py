@@ -24,7 +24,7 @@ from forecast.observations.vintage import FIRST_DAY
 from forecast.quarters import parse_quarter
 from forecast.stats.streams import Scheme
 from forecast.storage.files import demand_regular, file_digest, json_digest, json_text, write_text
-from forecast.storage.places import ALLOW, names_in, names_of, unreadable
+from forecast.storage.places import names_in, names_of, unreadable
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
 SCENARIO, BRANCHES = "scenario.yaml", "branches.csv"
@@ -117,7 +117,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not holds_run(folder):
         return None
     if reason := unreadable(folder):
-        raise DamagedRunError(f"{folder}: cannot be read ({reason}); {ALLOW}")
+        raise DamagedRunError(f"{folder}: {reason}")
     if not (folder / MANIFEST).exists():
         raise DamagedRunError(f"{folder}: {MANIFEST} is missing; {REMEDY}")
     try:

@@ -33,6 +33,7 @@ from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, frozen_
 from forecast.stats.summary import StreamingSummary
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import demand_no_file, json_digest, sweep, writing
+from forecast.storage.places import innermost
 from forecast.storage.stops import noted_if_stopped
 
 GOES_ON = "the same command goes on from the last checkpoint"
@@ -217,7 +218,12 @@ class Request:
     def begun(
         self, settings: Settings, progress: Progress, resumed: Callable[[Resumption], None]
     ) -> StreamingSummary | None:
-        """Statistics of the same run as far as it came before it was stopped; None where there is nothing of it."""
+        """Statistics of the same run as far as it came before it was stopped; None where there is nothing of it.
+
+        Raises:
+            RunError: the run could not be stored.
+        """
+        demand_place(self.folder, self.out, self._remedy)
         statistics, resumption = self.checkpoint.found(empty_statistics(self.plan, settings))
         if resumption.n_draws or resumption.discarded:
             resumed(resumption)
@@ -306,14 +312,9 @@ def demand_place(folder: Path, out: Path, remedy: str = ANOTHER_FOLDER) -> None:
     Raises:
         RunError: nothing can be written where the folder is to land, or it is a file.
     """
-    demand_folder(_nearest(folder), out, remedy)
+    demand_folder(innermost(folder), out, remedy)
     with writing(out, remedy):
         demand_no_file(folder)
-
-
-def _nearest(folder: Path) -> Path:
-    """The folder itself, or the innermost there is of those around it."""
-    return next((place for place in folder.parents if os.path.lexists(place)), folder)
 
 
 def _manifest(scenario: AnyScenario, posterior: Posterior, settings: Settings, prior: bool) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Files and folders written whole or not at all, one sentence where they cannot be, and digests of what they hold.
 
 What is written appears under its name once it is complete and on the disk; until then it lies in a hidden folder beside
-it, which a failure removes and whatever looks for results passes over.
+it, which a failure removes and whatever looks for results passes over. A file that is replaced keeps its mode; other
+names that it has (hard links) keep the old content, as new content takes one name at a time.
 
 Out of scope: formats of files other than CSV, and the meaning of digests.
 """
@@ -19,7 +20,7 @@ from hashlib import file_digest as hashed_file
 from hashlib import sha256
 from pathlib import Path
 from platform import node
-from shutil import copy2, copyfileobj, copytree, rmtree
+from shutil import copy2, copyfile, copyfileobj, copymode, copytree, rmtree
 from stat import S_ISREG
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
@@ -111,6 +112,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     with _unfinished(target) as finished:
         yield finished
         _sync(finished)
+        with suppress(FileNotFoundError):
+            copymode(target, finished)
         _note(path, finished)
         finished.replace(target)
     _sync_folder(target.parent)
@@ -183,7 +186,7 @@ def remove_folder(path: Path) -> None:
 
 @contextmanager
 def whole_files(folder: Path) -> Iterator[Path]:
-    """An empty folder to fill with files, each of which takes its place in `folder` once all are complete.
+    """An empty folder to fill with files, each of which takes its place in `folder` as `whole_file` once all are there.
 
     Raises:
         OSError: one cannot be written.
@@ -192,10 +195,8 @@ def whole_files(folder: Path) -> Iterator[Path]:
         finished.mkdir()
         yield finished
         for file in finished.iterdir():
-            _sync(file)
-            _note(folder / file.name, file)
-            file.replace(folder / file.name)
-    _sync_folder(folder)
+            with whole_file(folder / file.name) as unfinished:
+                copyfile(file, unfinished)
 
 
 def write_csv(path: Path, header: Iterable[str], rows: Iterable[Sequence[object]]) -> None:

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EINVAL, EISDIR
+from errno import EBADF, EINVAL, EISDIR
 from pathlib import Path
 from shlex import quote
 from stat import S_ISCHR, S_ISDIR, S_ISFIFO, S_ISREG
@@ -28,9 +28,6 @@ _NAME_AT = 30
 _MOST_LINKS = 40
 """Links that lead from one to the next at most, as on Linux."""
 
-ALLOW = "whoever owns it can allow that"
-"""What to do about a folder that cannot be read."""
-
 
 def names_in(folder: Path) -> list[str]:
     """Names in a folder that are not hidden, sorted; none where it cannot be read."""
@@ -45,20 +42,26 @@ def folders(folder: Path) -> list[Path]:
 
 
 def unreadable(folder: Path) -> str:
-    """Why what lies in a folder cannot be looked at; empty where it can be, and where there is no folder."""
+    """That what lies in a folder cannot be read, and why; empty where it can be, and where there is no folder."""
     try:
         next(folder.iterdir(), None)
         (folder / "any").lstat()
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
-        return error.strerror or str(error)
+        words = f"cannot be read ({error.strerror or error})"
+        return f"{words}; whoever owns it can allow that" if isinstance(error, PermissionError) else words
     return ""
 
 
 def names_of(folder: Path) -> set[tuple[str, str]]:
     """Names of the folder around a folder and of itself: as it is called, and where it lies if a link leads there."""
     return {(place.parent.name, place.name) for place in (absolute(folder), folder.resolve())}
+
+
+def innermost(path: Path) -> Path:
+    """The innermost place there is of those around a path, which is to lie in a folder that may have to be made."""
+    return next((place for place in path.parents if os.path.lexists(place)), path)
 
 
 def absolute(path: str | Path) -> Path:
@@ -75,9 +78,11 @@ def file_at(path: Path) -> Path | None:
         None where a pipe or a device takes what is written, as at /dev/stdout.
 
     Raises:
-        OSError: nothing can be written there as a file: it is a folder, a socket or a disk, or links lead in a circle.
+        OSError: nothing can be written there as a file: it is a folder, a socket, a disk or a stream that is closed, or
+            links lead in a circle.
     """
-    if _descriptor(path) is not None:
+    if (descriptor := _descriptor(path)) is not None:
+        _demand_open(descriptor)
         return None
     try:
         mode = path.stat().st_mode
@@ -134,6 +139,13 @@ def unpacking(path: Path) -> str:
         f"`python -m zipfile -e {quote(str(path))} FOLDER` puts the run into "
         f"FOLDER/{EXPORTED_RUN} and the scenario into FOLDER/{EXPORTED_SCENARIO}"
     )
+
+
+def _demand_open(descriptor: int) -> None:
+    """Refuse a standard stream that was closed when this process began, whose number another file has by now."""
+    standard = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
+    if descriptor < len(standard) and standard[descriptor] is None:
+        raise OSError(EBADF, "it is closed")
 
 
 def _behind_links(path: Path) -> Path:

@@ -43,7 +43,7 @@ from forecast.storage.files import (
     write_csv,
     writing,
 )
-from forecast.storage.places import ALLOW, folders, names_of, unreadable
+from forecast.storage.places import folders, names_of, unreadable
 from forecast.track.targets import Predictions, read_predictions, run_predictions, write_predictions
 
 ENTRY, QUANTILES, SCENARIO, TRADE, MANIFEST = (
@@ -191,7 +191,7 @@ def read_entry(folder: Path) -> Entry:
         LedgerError: it was changed since, or cannot be read; the message names every file that was.
     """
     if reason := unreadable(folder):
-        raise LedgerError(f"{folder}: cannot be read ({reason}); {ALLOW}")
+        raise LedgerError(f"{folder}: {reason}")
     if not (folder / ENTRY).exists():
         raise LedgerError(f"{folder / ENTRY}: is missing; {_RESTORE}")
     try:
@@ -325,7 +325,7 @@ def demand_posterior(ledger: Path, name: str) -> None:
     """
     path = posterior_path(ledger, name)
     if reason := unreadable(path.parent):
-        raise LedgerError(f"{path.parent}: cannot be read ({reason}); {ALLOW}")
+        raise LedgerError(f"{path.parent}: {reason}")
     if not path.exists():
         raise LedgerError(f"{path}: is missing, but entries were made with it; {_RESTORE}")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from commands import command
 
 import forecast
+from forecast.engine import simulate
 from forecast.plots.style import korean_typeface
 
 SOURCE = Path(forecast.__file__).parents[1]
@@ -26,7 +28,8 @@ def separate(
     return subprocess.run(
         [sys.executable, "-m", "forecast", *arguments],
         cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(SOURCE)} | environment,
+        # Python takes a compiled module that it could write in part alone for a whole one.
+        env=os.environ | {"PYTHONPATH": str(SOURCE), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
         capture_output=True,
         text=True,
         preexec_fn=before,
@@ -160,6 +163,84 @@ def test_what_is_written_to_the_standard_output_stands_behind_what_is_there(tmp_
     assert (done.returncode, done.stderr) == (0, "Written to /proc/self/fd/1\n")
     printed = command("schema", cwd=tmp_path)
     assert (tmp_path / "file").read_text() == f"before\n{printed.stdout}"
+
+
+UNNAMED = [
+    ("run", "baseline", "--out"),
+    ("report", "baseline", "--results"),
+    ("report", "baseline", "--out"),
+    ("export", "baseline", "--out"),
+    ("fit", "--out"),
+    ("backtest", "--publish"),
+    ("ledger", "add", "baseline", "--ledger"),
+    ("budget", "baseline", "--posterior"),
+]
+
+
+@pytest.mark.parametrize("words", UNNAMED, ids=" ".join)
+def test_an_empty_name_is_that_of_no_place(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = command(*words, "", cwd=tmp_path)
+    kind = "folder" if words in UNNAMED[:2] or words[-1] in ("--publish", "--ledger") else "file"
+    assert (done.returncode, not list(tmp_path.iterdir())) == (2, True)
+    assert done.stderr.endswith(f"Invalid value for '{words[-1]}': got '', expected a {kind}\n")
+
+
+FILES = [("report", "baseline", "--out"), ("export", "baseline", "--out"), ("schema", "--out"), ("fit", "--out")]
+
+
+@pytest.mark.parametrize("words", [*FILES, ("elicit", "3", "--picture")], ids=" ".join)
+def test_a_folder_in_the_place_of_a_file_is_refused_before_a_draw(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulate, "_statistics_of", lambda *_: pytest.fail("drew for nothing"))
+    (tmp_path / "d").mkdir()
+    done = command(*words, "d", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: d: cannot be written (it is a folder); choose another")
+    done = command(*words, "d/new/", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"Invalid value for '{words[-1]}': got the folder d/new/, expected a file\n")
+    assert [*tmp_path.rglob("*")] == [tmp_path / "d"]
+
+
+CIRCLE = [
+    ("run", "baseline", "--out"),
+    ("history", "--out"),
+    ("check", "--out"),
+    ("backtest", "--publish"),
+    ("ledger", "add", "baseline", "--ledger"),
+    ("induced", "--year", "2024", "--xlsx", "--out"),
+]
+
+
+@pytest.mark.parametrize("words", CIRCLE, ids=" ".join)
+def test_links_that_lead_in_a_circle_are_said_to_be_no_place(words: tuple[str, ...], tmp_path: Path) -> None:
+    """A run said that a checkpoint in it was damaged."""
+    (tmp_path / "loop").symlink_to("loop")
+    done = command(*words, "loop", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    expected = r"error: loop: cannot be written \(Too many levels of symbolic links\); choose another .*"
+    assert re.match(f"{expected}{words[-1]}", done.stderr)
+
+
+def test_a_folder_of_runs_behind_links_in_a_circle_is_no_matter_of_its_owner(tmp_path: Path) -> None:
+    (tmp_path / "results").symlink_to("results")
+    done = command("verify", "results", cwd=tmp_path)
+    assert done.stderr == "error: results: cannot be read (Too many levels of symbolic links)\n"
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not Path("/proc/self").exists(), reason="needs a folder nobody writes in")
+def test_a_history_that_cannot_be_drawn_names_the_way_out(tmp_path: Path) -> None:
+    done = command("history", "--out", "/proc/self", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"error: /proc/self: cannot be written \(.*\); choose another folder with --out\n", done.stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="needs a name of the standard output")
+def test_nothing_is_written_to_an_output_that_is_closed(tmp_path: Path) -> None:
+    done = separate("schema", "--out", "/dev/stdout", cwd=tmp_path, before=lambda: os.close(1))
+    assert done.returncode == 2
+    assert done.stderr == "error: /dev/stdout: cannot be written (it is closed); choose another file with --out\n"
 
 
 def test_a_picture_that_cannot_be_written_costs_no_answer(stored: Path, tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ import textwrap
 import time
 from pathlib import Path
 
+import click
 import pytest
 from stoppable import hear_ctrl_c, stoppable
 
 import forecast.cli
+from forecast.cli.process import Stops
 from forecast.errors import MOST_PROBLEMS, Place, RunError, ScenarioError
 from forecast.scenario.validation import examined
 
@@ -89,18 +91,43 @@ def test_a_stop_leaves_no_file_of_workers_in_the_middle_of_their_work(tmp_path: 
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
-@pytest.mark.parametrize("seconds", [0.1, 0.4])
-def test_ctrl_c_while_workers_load_is_one_line(tmp_path: Path, seconds: float) -> None:
-    """A terminal sends it to all processes; each of them told where in its imports it was."""
+@pytest.mark.parametrize(("number", "seconds"), [(signal.SIGINT, 0.1), (signal.SIGHUP, 0.4)])
+def test_a_stop_sent_to_all_processes_while_workers_load_is_one_line(
+    tmp_path: Path, number: int, seconds: float
+) -> None:
+    """A terminal sends it so; each of them told where in its imports it was, and what it had lost track of."""
     words = [*FORECAST, "run", "baseline", "--draws", "9000000", "--n-jobs", "2", "--no-plot"]
     with stoppable(words, cwd=tmp_path, start_new_session=True) as process:
         assert wait_for(lambda: len(session(process.pid)) >= 4, 60)  # a tracker or two, and workers
         time.sleep(seconds)
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, number)
         _, message = process.communicate(timeout=60)
     said = [line for line in message.splitlines() if line and not line.startswith("baseline: ")]  # progress aside
-    assert (process.returncode, said) == (130, ["stopped: nothing was stored"])
+    assert (process.returncode, said) == (128 + number, ["stopped: nothing was stored"])
     assert wait_for(lambda: not session(process.pid), 20)
+
+
+WATCHED = """
+import os
+import subprocess
+import sys
+import time
+worker = "import os; from forecast import parallel; parallel.WATCH_SECONDS = 60; print('here', flush=True); {}"
+command = [sys.executable, "-c", worker.format("parallel._watch(os.getppid())")]
+print(subprocess.Popen(command).pid, flush=True)
+time.sleep(600)
+"""
+"""What watches a process and may look for it no more than once."""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs a system that tells of the end of a process")
+def test_a_worker_is_gone_when_its_parent_is() -> None:
+    with stoppable([sys.executable, "-c", WATCHED], stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert {process.stdout.readline().strip().isdecimal(), process.stdout.readline()} == {True, "here\n"}
+        process.kill()
+        process.wait()
+        assert wait_for(lambda: not session(process.pid), 20)
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
@@ -267,8 +294,19 @@ def test_a_stop_that_a_library_makes_an_error_of_is_a_stop(
                 raise RunError("no such module") from error
 
     monkeypatch.setattr(forecast.cli.cli, "main", stopped)
-    assert forecast.cli._exit_code() == 130
+    assert forecast.cli._exit_code(Stops()) == 130
     assert capsys.readouterr().err == "stopped: nothing was stored\n"
+
+
+def test_a_file_that_ends_early_is_no_stop(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def ended() -> None:
+        raise EOFError("marshal data too short")
+
+    monkeypatch.setattr(sys, "argv", ["forecast"])
+    monkeypatch.setattr(forecast.cli, "cli", click.command()(ended))
+    with pytest.raises(EOFError, match="too short"):
+        forecast.cli._exit_code(Stops())
+    assert "stopped" not in capsys.readouterr().err
 
 
 def test_a_stop_while_the_command_is_loaded_ends_it_without_a_word(tmp_path: Path) -> None:
@@ -318,3 +356,46 @@ def test_a_second_stop_breaks_into_nothing_that_the_first_clears_away(tmp_path: 
     assert (done.returncode, done.stdout) == (128 + number, "cleared away\n")
     assert done.stderr.strip() == "stopped: nothing was stored"
     assert not list(tmp_path.iterdir())
+
+
+DONE = """
+import atexit
+import os
+import time
+import click
+from forecast import cli
+from forecast.__main__ import main
+
+def stop():
+    for _ in range(2):
+        os.kill(os.getpid(), {number})
+        time.sleep(0.1)
+    print("cleared away", flush=True)
+
+def work():
+    atexit.register(stop)
+    if {stopped}:
+        try:
+            os.kill(os.getpid(), {number})
+            time.sleep(20)
+        except BaseException as stopped:
+            stopped.itself = stopped  # so that it goes with the interpreter
+            raise
+
+cli.cli = click.command()(work)
+main()
+"""
+"""A command that has something to clear away when its process ends, as joblib has."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_stop_once_the_command_is_done_changes_nothing(number: int, stopped: bool) -> None:
+    words = [sys.executable, "-c", DONE.format(number=int(number), stopped=stopped)]
+    done = subprocess.run(words, capture_output=True, text=True, preexec_fn=hear_ctrl_c, timeout=60, check=False)
+    said = "stopped: nothing was stored" if stopped else ""
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (
+        128 + number if stopped else 0,
+        "cleared away\n",
+        said,
+    )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
+
+from forecast import parallel
 
 PROGRAM = """
 import json
@@ -92,3 +95,11 @@ def test_a_worker_that_is_given_a_successor_is_no_end_of_work_where_warnings_are
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+def test_warnings_of_others_are_left_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    during: list[int] = []
+    monkeypatch.setattr(parallel, "_over_processes", lambda *_: iter([during.append(len(warnings.filters))]))
+    before = list(warnings.filters)
+    assert list(parallel.in_order(abs, [1], 2)) == [None]
+    assert (during, list(warnings.filters)) == ([len(before) + 2], before)

@@ -120,6 +120,7 @@ def test_a_full_disk_at_the_end_tells_that_the_same_command_goes_on(tmp_path: Pa
     full = subprocess.run(
         [sys.executable, "-m", "forecast", *words],
         cwd=tmp_path,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},  # or modules are compiled in part
         capture_output=True,
         text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),

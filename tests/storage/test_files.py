@@ -97,6 +97,26 @@ def test_a_file_written_to_a_link_takes_the_place_of_what_it_leads_to(tmp_path: 
     assert (tmp_path / "link").readlink() == Path("elsewhere") / "file"
 
 
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.touch()
+    path.chmod(0o640)
+    write_text(path, "new")
+    with whole_files(tmp_path) as unfinished:
+        (unfinished / "a.txt").write_text("newer")
+        (unfinished / "b.txt").touch()
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("newer", 0o640)
+
+
+def test_of_several_files_one_that_is_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "a.txt").symlink_to("../elsewhere.txt")
+    with whole_files(tmp_path / "page") as unfinished:
+        (unfinished / "a.txt").write_text("new")
+    assert (tmp_path / "page" / "a.txt").readlink() == Path("../elsewhere.txt")
+    assert (tmp_path / "elsewhere.txt").read_text() == "new"
+
+
 def test_a_folder_written_to_a_link_takes_the_place_of_what_it_leads_to(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "run").symlink_to("elsewhere")
