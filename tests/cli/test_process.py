@@ -112,9 +112,8 @@ import os
 import subprocess
 import sys
 import time
-worker = "import os; from forecast import parallel; parallel.WATCH_SECONDS = 60; print('here', flush=True); {}"
-command = [sys.executable, "-c", worker.format("parallel._watch(os.getppid())")]
-print(subprocess.Popen(command).pid, flush=True)
+worker = "from forecast import parallel; parallel.WATCH_SECONDS = 60; print('here', flush=True); parallel._watch({})"
+print(subprocess.Popen([sys.executable, "-c", worker.format(os.getpid())]).pid, flush=True)
 time.sleep(600)
 """
 """What watches a process and may look for it no more than once."""
