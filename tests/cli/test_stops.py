@@ -150,4 +150,4 @@ def test_a_check_of_fits_goes_on_with_those_that_are_left(tmp_path: Path) -> Non
     words = ("check", "--sbc", "2", "--out", ".", "--n-jobs", "1")
     place = "forecast.models.calibration.run_chunk"
     said = stopped(*words, place=place, cwd=tmp_path, before=FEW_REPLICATES).splitlines()[-1]
-    assert said.endswith(" more are stored; the same command goes on with the 13 of 14 fits that are left")
+    assert said.endswith(" more are stored; the same command goes on with the 15 of 16 fits that are left")

@@ -189,7 +189,7 @@ def test_an_input_without_atoms_is_cut_into_thirty_classes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(2.04, "2.0"), (1.96, "1.96"), (-2.0, "−2.0"), (0.1, "0.10"), (0.0984, "0.098"), (0.0, "0.000")]
+    ("value", "text"), [(2.04, "2.0"), (1.96, "1.96"), (-2.0, "−2.0"), (0.1, "0.10"), (0.0984, "0.098"), (0.0, "0")]
 )
 def test_about_two_digits_count(value: float, text: str) -> None:
     assert short(value) == text
