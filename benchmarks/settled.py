@@ -39,9 +39,10 @@ def announced_plan() -> Plan:
     """Compiled `announced.yaml`, with `OUTCOMES` where it states none of its own, and what the others know of it alone.
 
     Trade and plants do not respond to the drivers, which the engine still draws, no month after the origin is known and
-    the last one before says nothing, and the means of the bridge stay where they are. Plants go ahead or not by themselves, order machines from the start
-    of construction on and replace none, at prices of the origin; no product pays a duty, no more plants are announced.
-    The engine does the work of all this nevertheless, but for the plants still to be announced.
+    the last one before says nothing, and the means of the bridge stay where they are. Plants go ahead or not by
+    themselves, order machines from the start of construction on and replace none, at prices of the origin; no product
+    pays a duty, no more plants are announced. The engine does the work of all this nevertheless, but for the plants
+    still to be announced.
     """
     plan = compile_plan(load_scenario(ANNOUNCED), load_posterior(), vintage())
     still = {**plan.rows, **_without(plan, "baseline", "response"), **_without(plan, "bridge", "drift")}
