@@ -209,7 +209,10 @@ def _versions() -> dict[str, str]:
 REPORTED_SHARE = 0.1
 """Share of precision from data from which on a sector coefficient is reported; its Monte Carlo error is 0.03."""
 
-_SERIES = {("baseline", "moving_average"): ("of both flows", "of one beside the other")}
+_SHARED = ("of both flows", "of one beside the other")
+_SERIES = {("baseline", "moving_average"): _SHARED} | {
+    ("carry_over", name): _SHARED for name in ("back", "carried", "shock_factor", "kept")
+}
 """Labels of the elements of a parameter that are neither flows nor drivers."""
 
 

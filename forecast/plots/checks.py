@@ -37,7 +37,7 @@ Item = TypeVar("Item")
 def predictive_figure(checks: Sequence[Check]) -> Figure:
     """Make the page of one model: every quantity in data made from prior and posterior rows, and as it was seen."""
     heading = Heading(
-        f"{checks[0].model.capitalize()}: data the model makes, and the data seen",
+        f"{checks[0].model.replace('_', '-').capitalize()}: data the model makes, and the data seen",
         "Blue: data sets made from posterior rows; orange line: from prior rows, as far as they lie within the axis; "
         "red: what was seen, with the chance that data made from the posterior lie at least as far out.",
         f"{len(checks[0].posterior):,} data sets each, of the length of the observed ones.",
@@ -49,7 +49,7 @@ def calibration_figure(study: Study) -> Figure:
     """Make the page of one model: for each parameter, how the ranks of true values depart from uniformity."""
     bands = study.bands
     heading = Heading(
-        f"{study.model.capitalize()}: {study.n_fits} fits to data of which the truth is known",
+        f"{study.model.replace('_', '-').capitalize()}: {study.n_fits} fits to data of which the truth is known",
         "Distribution of the true value's rank among posterior draws, less that of uniform ranks. A calibrated "
         "parameter stays inside the band throughout with probability 95 %: of twenty, one is expected to leave it.",
         f"Ranks among {study.n_kept} draws. A hill means a posterior that lies too high, a valley one too low; a hill "

@@ -40,7 +40,12 @@ def _tables_by_model(
     rows: Sequence[OfModel], headings: Sequence[str], cells: Callable[[OfModel], list[str]]
 ) -> list[Table]:
     return [
-        table("", [model.capitalize(), *headings], (cells(row) for row in rows if row.model == model), words=1)
+        table(
+            "",
+            [model.replace("_", "-").capitalize(), *headings],
+            (cells(row) for row in rows if row.model == model),
+            words=1,
+        )
         for model in dict.fromkeys(row.model for row in rows)
     ]
 
@@ -108,7 +113,7 @@ def calibration_table(study: Study, language: Language = ENGLISH) -> Table:
         p_values = (f"{chance:.3f}", f"{family[name]:.2f}")
         rows.append([name.replace("_", " "), f"{100 * share.mean():.0f}", inside, *p_values])
     headings = language.headings("mean_rank", "ranks_80", "p_value", "p_family")
-    return table("", [study.model.capitalize(), *headings], rows, words=1)
+    return table("", [study.model.replace("_", "-").capitalize(), *headings], rows, words=1)
 
 
 def _span(draws: Array, language: Language) -> str:
