@@ -79,8 +79,8 @@ VARIANTS = (
     Variant("drift of 0.6 %, ± 0.15 %", drift=(0.006, 0.0015)),
     Variant("seasons of ± 10 %", season=0.1),
     Variant("last months unheard", carried=None),
-    Variant("carried over 0.8 ± 0.3 of what is shared", carried=((0.8, 0.3), (0.0, 0.2))),
-    Variant("and 0.3 ± 0.3 of what parts the flows", carried=((1.0, 0.3), (0.3, 0.3))),
+    Variant("carried over 0.8 ± 0.3 of what is shared, 0 ± 0.2", carried=((0.8, 0.3), (0.0, 0.2))),
+    Variant("carried over 1 ± 0.3, and 0.3 ± 0.3 of what parts", carried=((1.0, 0.3), (0.3, 0.3))),
     Variant("carried over 1 and 0, known", carried=((1.0, 1e-3), (0.0, 1e-3))),
 )
 

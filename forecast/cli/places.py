@@ -13,10 +13,10 @@ from forecast.storage.files import demand_target, demand_writable, writing
 from forecast.storage.places import innermost
 
 
-class FolderPath(click.Path):
-    """A folder that is named, there or not."""
+class NamedPlace(click.Path):
+    """A place that is named, there or not."""
 
-    kind = "folder"
+    kind: str
 
     def __init__(self, **options: bool) -> None:
         super().__init__(path_type=Path, **options)
@@ -40,6 +40,12 @@ class FolderPath(click.Path):
                 test(place)
 
 
+class FolderPath(NamedPlace):
+    """A folder that is named, there or not."""
+
+    kind = "folder"
+
+
 class WritableFolder(FolderPath):
     """A folder in which files can be written, there or to be made."""
 
@@ -50,7 +56,7 @@ class WritableFolder(FolderPath):
         return path
 
 
-class FilePath(FolderPath):
+class FilePath(NamedPlace):
     """A file that is named, there or not, as no folder is."""
 
     kind = "file"

@@ -63,9 +63,9 @@ and unit scale, exactly normal when tail equals degrees_of_freedom / 2, and boun
 
     growth[t] = drift + e[t] + moving_average * e[t-1],    with `carried` for the last term of the first quarter
 
-Where the months of the origin's quarter are the last ones known, the first shock is that of the equations above times
-`kept`, plus `shift`. A mean over a quarter of a level that walks at random lags its last month, which the next quarter
-starts from (Working 1960, Econometrica 28: 916-918): the carry-over, or overhang, of that month.
+Where the months of the origin's quarter are the last ones known, the second term of the first shock is times `kept`,
+and `shift` is added to it; what drivers bring stays open. A mean over a quarter of a level that walks at random lags
+its last month, which the next quarter starts from (Working 1960, Econometrica 28: 916-918): the carry-over of it.
 
 Bridge, with r = log ratio, n years after that of `state`, and shocks of the same form:
 

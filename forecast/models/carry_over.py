@@ -2,7 +2,7 @@
 
 A quarter is a mean of three months, and lags the last of them, which the next quarter starts from. Where the months of
 the origin's quarter are the last ones known, that is news: `processes.baseline_flows` takes it in. From the first month
-of the next quarter on, the nowcast says more.
+of the next quarter on the nowcast takes its place.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from forecast.observations.series import QuarterlyTrade
 class CarryOverEvidence:
     """Growth of quarters, and the last month of the quarter before each.
 
-    First what both flows share, then what parts them (`SHARED`); log points without the means of the calendar quarters.
+    First what both flows share, then what parts them (`SHARED`); log points without the means of the calendar quarters,
+    in which the quarter itself counts: of what is unlike them in the last one, a sixth is taken for season.
 
     Attributes:
         growth: `(2, n_quarters)`.

@@ -208,7 +208,8 @@ CARRIED = np.array([[1.0], [0.0]])
 what parts them.
 
 One is what a level that walks at random by the month has (Working 1960, see `drivers_model`). What parts the flows in a
-month is mostly the day on which a ship is cleared, and does not stay: judgement, as is the spread.
+month is taken to be chance, such as the day on which a ship is cleared: judgement, as are the spreads. The record to
+2026Q2 says 0.4 of it, which the prior halves; a wider one scored worse on early Korean origins (`docs/track-record`).
 """
 
 
@@ -237,7 +238,10 @@ def carry_over_model(data: CarryOverEvidence) -> pm.Model:
 
 
 def _carry_over_rows(data: CarryOverEvidence, free: Free) -> dict[str, Array]:
-    """Rows; what the month does not tell is left open: the scale of the rest over that without the month."""
+    """Rows; what the month does not tell is left open: the scale of the rest over that without the month.
+
+    The shift is that of the whole rise, as the baseline's moving average is about what `back` is beside the month.
+    """
     carried = free["carried"][..., 0]
     shocks = shock_rows(free, SHOCK_SHARE * data.scale)
     rest = (shocks["shock_factor"] ** 2).sum(axis=-1)

@@ -251,8 +251,8 @@ def opened_crate(path: Path) -> Iterator[Crate]:
 
     Raises:
         DamagedRunError: it is none, or was changed since it was written; the message names every file that was.
-        RunError: there is no room for it, or something is found wrong with a file of it in the meantime, which is named
-            by its path within the archive.
+        RunError: there is no room for it, it holds no run, or something is found wrong with a file of it in the
+            meantime, which is named by its path within the archive.
     """
     with scratch_folder() as scratch:
         try:
