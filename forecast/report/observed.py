@@ -59,7 +59,7 @@ def memory_sentences(summary: Summary, quarter: int, scenarios: Sequence[Scenari
         goes_on.append(_fading_gap(summary, language))
     elif parted and (korean or all(stated)):
         goes_on.append(language.text(f"memory.{gap}"))
-    said = [*_memory_parts(standing, found.level["us_census"] if parted else None, goes_on, language)]
+    said = [*_memory_parts(standing, found.level["us_census"] if parted else None, quarter, goes_on, language)]
     if found.quarter < quarter:
         told, last = (language.date(float(each)) for each in (found.quarter, quarter))
         said.insert(1, language.text("memory.not_counted", known=told, last=last))
@@ -67,9 +67,9 @@ def memory_sentences(summary: Summary, quarter: int, scenarios: Sequence[Scenari
 
 
 def _memory_parts(
-    standing: MemoryStanding, held: MemoryLevel | None, goes_on: Sequence[str], language: Language
+    standing: MemoryStanding, held: MemoryLevel | None, last: int, goes_on: Sequence[str], language: Language
 ) -> Iterator[str]:
-    """Sentences on memory; `held` is what US books hold of it where the books have parted."""
+    """Sentences on memory; `held` is what US books hold of it in the `last` quarter, where the books have parted."""
     key, sign = ("above", "") if min(*standing.above, *standing.year_above) > 0 else ("near", "+")
     first, quarter = (language.date(float(each)) for each in (standing.first, standing.quarter))
     yield language.text(
@@ -82,7 +82,9 @@ def _memory_parts(
     if held is not None:
         where = "above" if min(held.above) > 0 else "near"
         span = _span(held.above, "" if where == "above" else "+", language)
-        yield language.text(f"memory.held_{where}", rate=_whole(4 * held.quarter, language), span=span)
+        of = "same_trend" if last == standing.quarter else "trend_of"
+        trend = language.text(f"memory.{of}", quarter=language.date(float(last)))
+        yield language.text(f"memory.held_{where}", rate=_whole(4 * held.quarter, language), span=span, trend=trend)
     year, change = standing.fall
     yield from goes_on
     yield language.text("memory.fell", year=year, share=language.share(abs(round(change, 2))))

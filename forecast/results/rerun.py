@@ -19,6 +19,7 @@ from forecast.engine.block import flows_of
 from forecast.engine.simulate import Settings, block_streams, empty_statistics, simulate
 from forecast.errors import PosteriorError, RunError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, load_posterior
+from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.progress import Progress
 from forecast.results.clock import date_faults
@@ -28,6 +29,7 @@ from forecast.results.results import Results, readable, write_results
 from forecast.results.run import Request, requested, settings_of
 from forecast.scenario.mixture import AnyScenario, dump_any, frozen_any, plain_any
 from forecast.scenario.selection import set_again
+from forecast.storage.code_digests import code_digest
 from forecast.storage.files import file_digest, read_csv, scratch_folder, writing
 
 TOLERANCE = 1e-9
@@ -136,7 +138,10 @@ def demand_posterior_of(results: Results, given: Posterior | None) -> Posterior:
 def _obstacle(results: Results, again: Again) -> str:
     if again.n_blocks is not None and DRAWS not in results.manifest["files"]:
         return "draws"
-    return "size" if results.manifest["n_draws"] > RERUN_DRAWS else ""
+    if results.manifest["n_draws"] > RERUN_DRAWS:
+        return "size"
+    # told before the posterior, which follows from them: naming the one of the run would not help
+    return foreign(results.manifest, {"digests": {"code": code_digest("numbers"), "data": data_digest()}})
 
 
 def foreign(manifest: Mapping[str, Any], installed: Mapping[str, Any]) -> str:

@@ -92,6 +92,17 @@ def test_a_past_day_knows_the_memory_of_its_day() -> None:
     assert memory_sentences(FALLING, 4 * 2023 + 2, [BASELINE], ENGLISH) == []
 
 
+def test_what_us_books_hold_of_memory_is_told_with_its_quarter_where_that_is_a_later_one() -> None:
+    """On 10 August 2026 memory was told of 2026Q1, and of US books the rate of 2026Q2 beside "the same trend"."""
+    day = "2026-08-10"
+    (said,) = memory_sentences(FALLING, vintage(day).trade.origin, [replace(BASELINE, as_of=day)], ENGLISH)
+    assert "a year in 2026Q1, " in said
+    assert "the trend of 2026Q2, the quarter of this rate." in said
+    assert "the same trend" not in said
+    (now,) = memory_sentences(FALLING, vintage(None).trade.origin, [BASELINE], ENGLISH)
+    assert "the same trend." in now
+
+
 def test_how_memory_goes_on_is_told_as_the_scenario_has_it() -> None:
     """A scenario in which the boom fades was told that no end of it is assumed."""
     origin, fading = vintage(None).trade.origin, forecast.load_scenario(SCENARIOS / "memory-fades.yaml")
