@@ -28,7 +28,7 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.cli.places import FilePath, FolderPath
+from forecast.cli.places import FilePath, FolderPath, Reference
 from forecast.cli.run import demand_year, load_worlds, sized, stored_run, warn_of_earlier_texts, with_chosen_plants
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", metavar="RUN|SCENARIO", shell_complete=complete_scenario)
+@click.argument("run", type=Reference(), metavar="RUN|SCENARIO", shell_complete=complete_scenario)
 @click.option("--year", default=2030, show_default=True, type=int, help="Calendar year of the outcome.")
 @click.option(
     "--of",
@@ -134,7 +134,7 @@ def _demand_place(results: Results) -> None:
 
 
 @click.command()
-@click.argument("run", metavar="RUN|SCENARIO", shell_complete=complete_scenario)
+@click.argument("run", type=Reference(), metavar="RUN|SCENARIO", shell_complete=complete_scenario)
 @click.option(
     "--input",
     "name",
@@ -185,7 +185,9 @@ def breakeven(
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="A B [C]...", shell_complete=complete_scenario)
+@click.argument(
+    "files", nargs=-1, required=True, type=Reference(), metavar="A B [C]...", shell_complete=complete_scenario
+)
 @click.option(
     "--beyond",
     multiple=True,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from forecast.cli.options import answer_with, data_dir_option, echo, language_option, print_line, warn
+from forecast.cli.places import FilePath
 
 if TYPE_CHECKING:
     from forecast.report.i18n import Language
@@ -67,7 +68,7 @@ def show(series: str, language: Language) -> None:
 
 
 @data.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=FilePath(), metavar="FILE...")
 @click.option("--dry-run", is_flag=True, help="Show what the files bring, and store nothing.")
 @click.option(
     "--published",

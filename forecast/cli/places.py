@@ -16,7 +16,7 @@ from forecast.storage.places import innermost
 class NamedPlace(click.Path):
     """A place that is named, there or not."""
 
-    kind: str
+    kind = "file or folder"
 
     def __init__(self, **options: bool) -> None:
         super().__init__(path_type=Path, **options)
@@ -38,6 +38,16 @@ class NamedPlace(click.Path):
         if param is not None and context is not None and not context.resilient_parsing:
             with writing(named, f"choose another {self.kind} with {param.opts[0]}"):
                 test(place)
+
+
+class Reference(click.types.StringParamType):
+    """A scenario or a run by its name, or by its place."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text; an empty one names nothing."""
+        if not str(value).strip():
+            self.fail("got '', expected the name of a scenario or of a run, or a place", param, ctx)
+        return str(value)
 
 
 class FolderPath(NamedPlace):

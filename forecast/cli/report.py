@@ -19,7 +19,7 @@ from forecast.cli.options import (
     told_year_option,
     warned_if_few,
 )
-from forecast.cli.places import FolderPath, WritableFile
+from forecast.cli.places import FolderPath, Reference, WritableFile
 
 if TYPE_CHECKING:
     from forecast.report.i18n import Language
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN…", shell_complete=complete_scenario)
+@click.argument("runs", nargs=-1, required=True, type=Reference(), metavar="RUN…", shell_complete=complete_scenario)
 @click.option("--out", default="report.html", show_default=True, type=WritableFile(), help="The page.")
 @click.option("--results", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @told_year_option
@@ -52,7 +52,7 @@ def report(
 
 
 @click.command()
-@click.argument("file", shell_complete=complete_scenario)
+@click.argument("file", type=Reference(), shell_complete=complete_scenario)
 @click.option(
     "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for any free one."
 )
@@ -111,7 +111,7 @@ def _stated(**options: int) -> list[str]:
 
 
 @click.command()
-@click.argument("run", metavar="RUN|SCENARIO", shell_complete=complete_scenario)
+@click.argument("run", type=Reference(), metavar="RUN|SCENARIO", shell_complete=complete_scenario)
 @click.option(
     "--form", type=click.Choice(["text", "bibtex", "cff"]), help="One form alone, and nothing else, for a file."
 )

@@ -29,7 +29,7 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.cli.places import FolderPath, WritableFile
+from forecast.cli.places import FolderPath, NamedPlace, Reference, WritableFile
 from forecast.errors import RunError, ScenarioError, in_one_line
 from forecast.storage.stops import noted_if_stopped
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, shell_complete=complete_scenario)
+@click.argument("files", nargs=-1, required=True, type=Reference(), shell_complete=complete_scenario)
 @run_options
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
@@ -187,7 +187,7 @@ def list_runs(out: Path, language: Language) -> None:
 
 
 @click.command()
-@click.argument("places", nargs=-1, metavar="[RUN]...", type=click.Path(path_type=Path))
+@click.argument("places", nargs=-1, metavar="[RUN]...", type=NamedPlace())
 @click.option("--ledger", "ledgers", multiple=True, type=FolderPath(), help="A ledger, every entry of it.")
 @click.option(
     "--blocks",
@@ -237,7 +237,7 @@ def verify(
 
 
 @click.command()
-@click.argument("run_given", metavar="RUN")
+@click.argument("run_given", type=Reference(), metavar="RUN")
 @click.option("--out", "file", type=WritableFile(), help="The file; <scenario>-<digest>.zip by default.")
 @click.option("--results", "out", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @posterior_option

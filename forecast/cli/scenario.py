@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.options import answer_with, complete_scenario, echo, language_option, print_line, say_written
-from forecast.cli.places import FilePath, WritableFile
+from forecast.cli.places import FilePath, Reference, WritableFile
 from forecast.errors import Located, Problem, RunError, ScenarioError, got, in_one_line, meant
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def elicit(spec: str, key: str | None, picture: Path | None, language: Language)
 
 
 @click.command()
-@click.argument("file", required=False, shell_complete=complete_scenario)
+@click.argument("file", required=False, type=Reference(), shell_complete=complete_scenario)
 @click.option("--sector", "sectors", multiple=True, metavar="NAME", help="Only this sector; may be repeated.")
 @click.option("--posterior", "learned", type=FilePath(), help="Stored parameters; the shipped ones by default.")
 @click.option("--prior", is_flag=True, help="The priors alone, with nothing learned from data.")
@@ -146,7 +146,7 @@ def _scenario(
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, shell_complete=complete_scenario)
+@click.argument("files", nargs=-1, required=True, type=Reference(), shell_complete=complete_scenario)
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of every scenario.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for a program to read.")
 @click.pass_context

@@ -17,7 +17,7 @@ from forecast.cli.options import (
     run_options,
     warn,
 )
-from forecast.cli.places import FilePath
+from forecast.cli.places import FilePath, Reference
 from forecast.errors import RunError, ScenarioError
 from forecast.storage.stops import counted_if_stopped
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", metavar="SCENARIO")
+@click.argument("file", type=Reference(), metavar="SCENARIO")
 @click.option(
     "-s",
     "axes",

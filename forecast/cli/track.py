@@ -21,7 +21,7 @@ from forecast.cli.options import (
     stored_sampler_option,
     workers_option,
 )
-from forecast.cli.places import FilePath, FolderPath, WritableFolder
+from forecast.cli.places import FilePath, FolderPath, Reference, WritableFolder
 from forecast.errors import ForecastError, LedgerError, in_one_line
 from forecast.quarters import parse_quarter
 from forecast.storage.stops import counted_if_stopped
@@ -46,7 +46,7 @@ def ledger() -> None:
 
 
 @ledger.command()
-@click.argument("run")
+@click.argument("run", type=Reference())
 @_ledger
 @click.option("--out", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @click.option("--posterior", "learned", type=FilePath(), help="Parameters of the run; the shipped by default.")

@@ -266,3 +266,15 @@ def test_every_language_has_a_picture_of_its_own(languages: tuple[str, str], tmp
     assert len({*pictures.values()}) == len(alone)
     assert command("export", "results/baseline", "--out", "run.zip", cwd=tmp_path).returncode == 0
     assert command("verify", "results", "run.zip", "--blocks", "0", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("run", ""), ("compare", "", "baseline"), ("breakeven", "", "--input", "x"), ("report", ""), ("export", ""),
+     ("sweep", ""), ("validate", ""), ("verify", ""), ("data", "add", ""), ("ledger", "add", "")],
+)  # fmt: skip
+def test_an_empty_name_is_none(words: tuple[str, ...], tmp_path: Path) -> None:
+    """It was the current folder: "got a directory", "holds no finished run", and all of it was verified."""
+    done = command(*words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "got '', expected " in done.stderr
