@@ -297,7 +297,9 @@ def explained(outcome: Array, terms: Array) -> Array:
         return np.zeros(len(outcome))
     around = terms - terms.mean(axis=0)
     moments = around.T @ outcome.T
-    told = (moments * np.linalg.lstsq(around.T @ around, moments, rcond=1e-9)[0]).sum(axis=0)
+    # by eigenvalues: of terms that nearly say the same, the SVD of least squares may not converge
+    slopes = np.linalg.pinv(around.T @ around, rcond=1e-9, hermitian=True) @ moments
+    told = (moments * slopes).sum(axis=0)
     whole = (outcome**2).sum(axis=1)
     left = np.divide(whole - told, whole, out=np.ones_like(whole), where=whole > 0)
     return np.asarray(np.clip(1.0 - left * (n_draws - 1) / (n_draws - n_terms - 1), 0.0, 1.0))
