@@ -76,9 +76,8 @@ def _called(stops: Stops) -> int:
     except Exception as error:
         if (stop := _stop_behind(error)) is not None:
             raise stop from None
-        if (
-            isinstance(error, click.Abort) and error.__cause__ is not None
-        ):  # click's name for a file that ends early too
+        # click's name for a file that ends early too
+        if isinstance(error, click.Abort) and error.__cause__ is not None:
             raise error.__cause__ from None
         raise
     finally:

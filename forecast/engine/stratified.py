@@ -135,10 +135,8 @@ _DIMENSIONS = {
             *(_component(name, k, walk) for k in range(LEADING) for name, (n, _) in WALKS.items() for walk in range(n)),
         )
     )
-}
+} | {"posterior.carry_over": MODELS.index("running")}  # a plan has rows of one of the two
 """Dimension of the sequence by stream or component."""
-
-_DIMENSIONS["posterior.carry_over"] = _DIMENSIONS["posterior.running"]  # a plan has one of the two
 
 
 @lru_cache(maxsize=1)

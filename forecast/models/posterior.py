@@ -110,6 +110,16 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 }
 """Every model and parameter of a posterior with the shape of one row; `processes` says what they mean."""
 
+
+def model_title(model: str) -> str:
+    """Name of a model for readers.
+
+    >>> model_title("carry_over")
+    'Carry-over'
+    """
+    return model.replace("_", "-").capitalize()
+
+
 SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
 """The posterior that comes with the package."""
 

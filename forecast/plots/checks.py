@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from forecast.analysis.bridge import MemoryGap, bridge_fans, memory_gap
 from forecast.dims import FLOWS, Array
 from forecast.models.evidence import bridge_evidence, later_spans
+from forecast.models.posterior import model_title
 from forecast.observations.annual import BridgeObservations
 from forecast.plots import style
 from forecast.plots.style import INK, RECORD, Heading, frame_axes, name_curves, save_figure, titled_figure, write_text
@@ -37,7 +38,7 @@ Item = TypeVar("Item")
 def predictive_figure(checks: Sequence[Check]) -> Figure:
     """Make the page of one model: every quantity in data made from prior and posterior rows, and as it was seen."""
     heading = Heading(
-        f"{checks[0].model.replace('_', '-').capitalize()}: data the model makes, and the data seen",
+        f"{model_title(checks[0].model)}: data the model makes, and the data seen",
         "Blue: data sets made from posterior rows; orange line: from prior rows, as far as they lie within the axis; "
         "red: what was seen, with the chance that data made from the posterior lie at least as far out.",
         f"{len(checks[0].posterior):,} data sets each, of the length of the observed ones.",
@@ -49,7 +50,7 @@ def calibration_figure(study: Study) -> Figure:
     """Make the page of one model: for each parameter, how the ranks of true values depart from uniformity."""
     bands = study.bands
     heading = Heading(
-        f"{study.model.replace('_', '-').capitalize()}: {study.n_fits} fits to data of which the truth is known",
+        f"{model_title(study.model)}: {study.n_fits} fits to data of which the truth is known",
         "Distribution of the true value's rank among posterior draws, less that of uniform ranks. A calibrated "
         "parameter stays inside the band throughout with probability 95 %: of twenty, one is expected to leave it.",
         f"Ranks among {study.n_kept} draws. A hill means a posterior that lies too high, a valley one too low; a hill "

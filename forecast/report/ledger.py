@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from forecast.dims import Array
+from forecast.models.posterior import model_title
 from forecast.models.predictive import UNUSUAL, Check, unusual_checks
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, plain_spaces, table
@@ -42,7 +43,7 @@ def _tables_by_model(
     return [
         table(
             "",
-            [model.replace("_", "-").capitalize(), *headings],
+            [model_title(model), *headings],
             (cells(row) for row in rows if row.model == model),
             words=1,
         )
@@ -113,7 +114,7 @@ def calibration_table(study: Study, language: Language = ENGLISH) -> Table:
         p_values = (f"{chance:.3f}", f"{family[name]:.2f}")
         rows.append([name.replace("_", " "), f"{100 * share.mean():.0f}", inside, *p_values])
     headings = language.headings("mean_rank", "ranks_80", "p_value", "p_family")
-    return table("", [study.model.replace("_", "-").capitalize(), *headings], rows, words=1)
+    return table("", [model_title(study.model), *headings], rows, words=1)
 
 
 def _span(draws: Array, language: Language) -> str:

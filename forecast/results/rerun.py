@@ -116,7 +116,9 @@ def made_again(results: Results, again: Again) -> Rerun:
             whole = again.n_blocks is None
             return Rerun(len(blocks), _n_blocks(manifest), whole, same, "", tuple(faults))
     except PosteriorError:
-        return Rerun(obstacle="posterior")
+        # code and data are told before the posterior that follows from them: naming that of the run would not help
+        installed = {"digests": {"code": code_digest("numbers"), "data": data_digest()}}
+        return Rerun(obstacle=foreign(manifest, installed) or "posterior")
 
 
 def demand_posterior_of(results: Results, given: Posterior | None) -> Posterior:
@@ -138,10 +140,7 @@ def demand_posterior_of(results: Results, given: Posterior | None) -> Posterior:
 def _obstacle(results: Results, again: Again) -> str:
     if again.n_blocks is not None and DRAWS not in results.manifest["files"]:
         return "draws"
-    if results.manifest["n_draws"] > RERUN_DRAWS:
-        return "size"
-    # told before the posterior, which follows from them: naming the one of the run would not help
-    return foreign(results.manifest, {"digests": {"code": code_digest("numbers"), "data": data_digest()}})
+    return "size" if results.manifest["n_draws"] > RERUN_DRAWS else ""
 
 
 def foreign(manifest: Mapping[str, Any], installed: Mapping[str, Any]) -> str:
