@@ -9,7 +9,6 @@ from __future__ import annotations
 import pickle
 import re
 import warnings
-from asyncio import run_coroutine_threadsafe
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, wait
@@ -254,6 +253,8 @@ class _Result:
         self._coming = self._asked_for()
 
     def _asked_for(self) -> Coming[Any]:
+        from asyncio import run_coroutine_threadsafe  # what runs without a cluster need not load
+
         coming: Any = self._client.gather(self._future, asynchronous=True)
         return run_coroutine_threadsafe(coming, self._client.loop.asyncio_loop)
 

@@ -99,15 +99,26 @@ def block_inputs(plan: Plan, streams: Streams) -> Inputs:
 
 def simulated_baseline(plan: Plan, inputs: Inputs) -> Baseline:
     """The part of a block that investments and policy leave as it is."""
+    return baseline_in(simulated_economy(plan, inputs), plan, inputs)
+
+
+def simulated_economy(plan: Plan, inputs: Inputs) -> Economy:
+    """US output, the won and oil of a block, and how exports respond to them."""
     keep_freed_memory()
+    response = picked_rows({"response": plan.rows["baseline"]["response"]}, inputs.streams, "baseline")["response"]
+    return Economy(plan, response[0], driver_forcing(plan, inputs))
+
+
+def baseline_in(economy: Economy, plan: Plan, inputs: Inputs) -> Baseline:
+    """The baseline of a block in its economy."""
     streams = inputs.streams
 
     # Trade on US Census basis, moved by US output, the won and oil; the months known of the first quarter steer it.
     rows = picked_rows(plan.rows["baseline"], streams, "baseline")
     normals = streams.normals("baseline.shock", 2 * plan.n_periods).reshape(plan.n_periods, 2, streams.n_draws)
     tail = streams.gammas("baseline.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
-    forcing, reading = driver_forcing(plan, inputs), _reading(plan, streams)
-    flows = baseline_flows(rows, plan.history, plan.origin + 1, normals, tail, forcing, reading)
+    reading = _reading(plan, streams)
+    flows = baseline_flows(rows, plan.history, plan.origin + 1, normals, tail, economy.forcing, reading)
     scale_flows(flows, plan.shocks, plan.origin, inputs)
 
     # Years on the basis of the plan, the quarters observed of the first one included.
@@ -131,7 +142,6 @@ def simulated_baseline(plan: Plan, inputs: Inputs) -> Baseline:
         flows[0][:] += products.moved[0]
         annual[:, 0] += products.moved[1]
         census += annual_sums(plan, products.moved[0])
-    economy = Economy(plan, rows["response"][0], forcing)
     return Baseline(*flows, bridge[:, 0], annual[:, 0], annual[:, 1], census, products, economy)
 
 
@@ -250,12 +260,11 @@ def _investment_flows(plan: Plan, plants: Plants, products: ProductExports) -> _
     nothing = plants.no_contribution()
 
     # Machinery from Korea, while plants are built and in place of what wears out.
-    buildings = [plants.building(group) for group in plan.groups]
-    ordered = plants.ordered(buildings)
-    machinery = plants.machinery(ordered, buildings)
+    ordered = plants.ordered(plants.buildings)
+    machinery = plants.machinery(ordered, plants.buildings)
 
     # Purchases from Korea, exports of Korea displaced and shipments back to it, once plants run.
-    trades = [plants.trade(group, building) for group, building in zip(plan.groups, buildings, strict=True)]
+    trades = plants.trades
     intermediates = sum((trade.intermediates for trade in trades), nothing)
     by_sector = plants.displaced(plan.groups, trades, products)
     displaced = sum((replaced for _, replaced in by_sector), nothing)

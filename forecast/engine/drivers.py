@@ -54,7 +54,7 @@ class Economy:
     """
 
     def __init__(self, plan: Plan, response: Array, forcing: Array) -> None:
-        self._plan, self._response, self._forcing = plan, response, forcing
+        self._plan, self._response, self.forcing = plan, response, forcing
 
     @cached_property
     def demand(self) -> Array:
@@ -74,7 +74,7 @@ class Economy:
     def _levels(self) -> tuple[Array, Array]:
         """Log levels of US output and the won beside their usual paths, by year, `(n_years, n_draws)` each."""
         us_output, won = (
-            annual_means(self._plan, running_totals(self._forcing[:, driver])) for driver in (_US_OUTPUT, _WON)
+            annual_means(self._plan, running_totals(self.forcing[:, driver])) for driver in (_US_OUTPUT, _WON)
         )
         return us_output, won
 

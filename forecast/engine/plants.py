@@ -6,7 +6,7 @@ with the first quarter of the origin's year, so that a first year has its whole 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -255,6 +255,16 @@ class Plants:
         """Localization paths, worked out once a group buys."""
         rows = picked_rows(self.plan.rows["localization"], self.inputs.streams, "localization")
         return Purchasing(self.plan, self.inputs, rows)
+
+    @cached_property
+    def buildings(self) -> Sequence[Building]:
+        """Machinery and output of each group."""
+        return [self.building(group) for group in self.plan.groups]
+
+    @cached_property
+    def trades(self) -> Sequence[Trade]:
+        """Trade of each group once it runs."""
+        return [self.trade(group, building) for group, building in zip(self.plan.groups, self.buildings, strict=True)]
 
     def activity(self, project: Project) -> Activity:
         """Orders and output of one project."""

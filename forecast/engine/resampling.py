@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -30,14 +30,16 @@ from forecast.economics.uncertain_inputs import SOURCES
 from forecast.engine.block import (
     Baseline,
     Flows,
+    baseline_in,
     block_inputs,
     flows_over,
     followed_flows,
-    plants_beside,
-    simulated_baseline,
+    simulated_economy,
+    trade_alone,
 )
+from forecast.engine.drivers import Economy
 from forecast.engine.plan import Pipeline, Plan, Project
-from forecast.engine.plants import Activity, Plants
+from forecast.engine.plants import Activity, Building, Plants, Trade
 from forecast.engine.policy import Duties
 from forecast.engine.run_plan import RunPlan
 from forecast.parallel import in_order
@@ -153,8 +155,8 @@ N_KNOWN, KNOWN_DRAWS, KNOWN_TOGETHER = 100, 400, 5
 class _Block:
     """One block under many sets of sources: what a set leaves as it is, is worked out once.
 
-    That is trade without plants, which hangs on few sources, and what each project orders and makes, which hangs on
-    others. What a result hangs on is seen from the streams that it asks for.
+    That is the economy and trade without plants, which hang on few sources, and what projects order and make, and what
+    they then trade, which hang on others. What a result hangs on is seen from the streams that it asks for.
 
     Attributes:
         plan: the compiled scenario or mixture.
@@ -170,47 +172,79 @@ class _Block:
         return np.asarray(followed_flows(self.plan, streams, self._flows).annual[series])
 
     def _flows(self, branch: Plan, streams: Resampled) -> Flows:
-        baseline = self.known(id(branch), streams, lambda: simulated_baseline(branch, block_inputs(branch, streams)))
-        return flows_over(baseline, branch, _KnownPlants(self, branch, baseline, streams))
+        baseline = self.known(branch, "baseline", streams, partial(self._baseline, branch))
+        return flows_over(baseline, branch, _KnownPlants(self, branch, streams, baseline.economy))
 
-    def known(self, what: object, streams: Resampled, work: Callable[[], Known]) -> Known:
-        """The result of another set where this one reads all its streams alike.
+    def _baseline(self, branch: Plan, streams: Resampled) -> Baseline:
+        trade = trade_alone(branch)
+        return baseline_in(self.economy(branch, streams), trade, block_inputs(trade, streams))
+
+    def economy(self, branch: Plan, streams: Resampled) -> Economy:
+        """The economy of a branch, which its plants share with the rest of trade."""
+        return self.known(branch, "economy", streams, partial(_economy, trade_alone(branch)))
+
+    def known(self, branch: Plan, what: str, streams: Resampled, work: Callable[[Resampled], Known]) -> Known:
+        """A result for a branch, found again where another set of sources reads all streams of it alike.
 
         Args:
-            work: makes it from numbers that it asks of the streams itself, whatever was asked before.
+            work: makes it from streams that it asks for all its numbers itself, or for results that are known.
         """
-        names = self._names.get(what)
-        if names is None or (what, streams.state_of(names)) not in self._results:
-            streams.asked.clear()
-            made = work()
-            names = self._names.setdefault(what, frozenset(streams.asked))
-            assert names == streams.asked, what  # which streams are asked for hangs on the plan alone
-            self._results[what, streams.state_of(names)] = made
-        found: Known = self._results[what, streams.state_of(names)]
+        key = id(branch), what
+        if key not in self._names or (key, streams.state_of(self._names[key])) not in self._results:
+            own = replace(streams, asked=set())
+            made = work(own)
+            names = self._names.setdefault(key, frozenset(own.asked))
+            assert names == own.asked, what  # which streams are asked for hangs on the plan alone
+            self._results[key, streams.state_of(names)] = made
+        names = self._names[key]
+        streams.asked.update(names)
+        found: Known = self._results[key, streams.state_of(names)]
         return found
 
 
-class _KnownPlants(Plants):
-    """Plants of a branch, projects and later announcements found again that a set of sources leaves as they were."""
+def _economy(trade: Plan, streams: Resampled) -> Economy:
+    return simulated_economy(trade, block_inputs(trade, streams))
 
-    def __init__(self, block: _Block, branch: Plan, baseline: Baseline, streams: Resampled) -> None:
+
+class _KnownPlants(Plants):
+    """Plants of a branch, of which what a set of sources leaves as it was is found again.
+
+    What is not known yet is asked of plants made for it, as these do not ask again for what they have asked for before.
+    """
+
+    def __init__(self, block: _Block, branch: Plan, streams: Resampled, economy: Economy) -> None:
         inputs = block_inputs(branch, streams)
-        super().__init__(branch, inputs, Duties(branch, inputs), baseline.economy)
-        self._block, self._baseline, self._streams = block, baseline, streams
+        super().__init__(branch, inputs, Duties(branch, inputs), economy)
+        self._block, self._streams = block, streams
+
+    @cached_property
+    def buildings(self) -> Sequence[Building]:
+        return self._known_in_economy("buildings", lambda plants: super(_KnownPlants, plants).buildings)
+
+    @cached_property
+    def trades(self) -> Sequence[Trade]:
+        return self._known_in_economy("trades", lambda plants: super(_KnownPlants, plants).trades)
 
     def activity(self, project: Project) -> Activity:
-        return self._known(project.stream, lambda plants: plants.activity(project))
+        return self._known(project.stream, lambda plants: super(_KnownPlants, plants).activity(project))
 
     def announced_later(self, pipeline: Pipeline) -> Array:
-        return self._known("announced later", lambda plants: plants.announced_later(pipeline))
+        return self._known("announced later", lambda plants: super(_KnownPlants, plants).announced_later(pipeline))
 
-    def _known(self, what: str, work: Callable[[Plants], Known]) -> Known:
-        """A result of plants of the same set, which ask for all that they need themselves."""
+    def _known(self, what: str, work: Callable[[_KnownPlants], Known]) -> Known:
+        """A result that does not hang on the economy."""
+        block, plan, economy = self._block, self.plan, self.economy
+        return block.known(plan, what, self._streams, lambda streams: work(_KnownPlants(block, plan, streams, economy)))
 
-        def anew() -> Known:
-            return work(plants_beside(self._baseline, self.plan, block_inputs(self.plan, self._streams)))
-
-        return self._block.known((id(self.plan), what), self._streams, anew)
+    def _known_in_economy(self, what: str, work: Callable[[_KnownPlants], Known]) -> Known:
+        """A result that hangs on the streams of the economy as well."""
+        block, plan = self._block, self.plan
+        return block.known(
+            plan,
+            what,
+            self._streams,
+            lambda streams: work(_KnownPlants(block, plan, streams, block.economy(plan, streams))),
+        )
 
 
 @dataclass(frozen=True, slots=True)
