@@ -24,7 +24,7 @@ from forecast.dims import Array
 from forecast.economics.processes import CarryOver, baseline_flows, baseline_shocks
 from forecast.models.carry_over import carry_over_evidence
 from forecast.models.evidence import BASELINE_MEMORY, SHARED, Memory
-from forecast.models.processes import _SEASONS, MOVING_AVERAGE, window
+from forecast.models.processes import _SEASONS, MOVING_AVERAGE, SHOCK_SHARE, window
 from forecast.models.task import draw_last
 from forecast.observations.series import QuarterlyTrade, quarterly_trade
 from forecast.parallel import in_order
@@ -39,7 +39,8 @@ HORIZON, N_DRAWS, STEPS, THIN, SEED = 32, 4_000, 60_000, 30, 11
 NEAR, YEARS = 8, (1, 2, 3, 5, 8)
 MEAN = np.concatenate([np.zeros(8), MOVING_AVERAGE[:, 0], [np.log(0.02)] * 2, np.zeros(4), [np.log(30.0)]])
 SPREAD = np.array([np.nan] * 8 + [0.1] * 2 + [0.5] * 2 + [np.nan] * 3 + [0.7, 0.6])
-"""Prior means and sds of drift, season, moving average, log adjustment, ratio, log scales, spill, log freedom.
+"""Prior means and sds of drift, half of what parts it, season, moving average, log adjustment, ratio, log scales, spill
+and log freedom.
 
 Those of a variant stand in for what is not a number here.
 """
@@ -54,7 +55,9 @@ class Variant:
         memory: what of the past is heard.
         ratio: sd of the log ratio, and whether it is centred on its own mean, else on balanced trade.
         scale: sd of the logarithms of the scales, and whether they are centred on own spread, else on 5 %.
-        drift: mean and sd of log growth a quarter.
+        drift: mean and sd of log growth a quarter, the mean of both flows.
+        parted: sd of half the difference between the drifts of the flows; 0 where they have one.
+        of_mean: whether that is growth of the mean, so that the log has half the variance of growth less.
         season: sd of what a calendar quarter adds to it.
         carried: means and sds of what last months carry over, of what flows share and of what parts them, if anything.
     """
@@ -63,7 +66,9 @@ class Variant:
     memory: Memory = BASELINE_MEMORY
     ratio: tuple[float, bool] = (0.15, True)
     scale: tuple[float, bool] = (0.3, True)
-    drift: tuple[float, float] = (0.01, 0.005)
+    drift: tuple[float, float] = (0.01, 0.005 / 2**0.5)
+    parted: float = 0.005 / 2**0.5
+    of_mean: bool = False
     season: float = 0.05
     carried: tuple[tuple[float, float], tuple[float, float]] | None = ((1.0, 0.2), (0.0, 0.2))
 
@@ -75,8 +80,13 @@ VARIANTS = (
     Variant("weights halved every 12 quarters", Memory(120, 12.0)),
     Variant("ratio around balanced trade, ± 0.5", ratio=(0.5, False)),
     Variant("scales around 5 %, wide", scale=(1.0, False)),
-    Variant("drift of 0.75 % a quarter, ± 0.25 %", drift=(0.0075, 0.0025)),
-    Variant("drift of 0.6 %, ± 0.15 %", drift=(0.006, 0.0015)),
+    Variant("drift of 0.75 % a quarter, ± 0.25 %", drift=(0.0075, 0.0025 / 2**0.5), parted=0.0025 / 2**0.5),
+    Variant("drift of 0.6 %, ± 0.15 %", drift=(0.006, 0.0015 / 2**0.5), parted=0.0015 / 2**0.5),
+    Variant("one drift for both flows, 1 ± 0.35 %", parted=0.0),
+    Variant("one, of the mean, 1 ± 0.35 %", parted=0.0, of_mean=True),
+    Variant("one, of the mean, 1 ± 0.25 %", drift=(0.01, 0.0025), parted=0.0, of_mean=True),
+    Variant("one, of the mean, 1 ± 0.18 %", drift=(0.01, 0.0025 / 2**0.5), parted=0.0, of_mean=True),
+    Variant("two, of the mean", of_mean=True),
     Variant("seasons of ± 10 %", season=0.1),
     Variant("last months unheard", carried=None),
     Variant("carried over 0.8 ± 0.3 of what is shared, 0 ± 0.2", carried=((0.8, 0.3), (0.0, 0.2))),
@@ -97,7 +107,7 @@ def log_density(at, mean, spread, centre, scale, history, season, weights):
     one = two = 0.0
     for t in range(len(history) - 1):
         gap = history[t, 0] - history[t, 1] - ratio
-        expected_one, expected_two = at[0] - pull[0] * gap, at[1] + pull[1] * gap
+        expected_one, expected_two = at[0] + at[1] - pull[0] * gap, at[0] - at[1] + pull[1] * gap
         for k in range(3):
             expected_one += at[2 + k] * season[t, k]
             expected_two += at[5 + k] * season[t, k]
@@ -131,7 +141,8 @@ def rows_of(variant: Variant, trade: QuarterlyTrade) -> dict[str, Array]:
     """Rows of the baseline, `(STEPS // THIN, ...)`, without responses to drivers."""
     data = window(trade, memory=variant.memory)
     mean, spread = MEAN.copy(), SPREAD.copy()
-    mean[:2], spread[:2] = variant.drift
+    mean[0] = variant.drift[0] - variant.of_mean * 0.5 * ((data.usual_scale / SHOCK_SHARE) ** 2).mean()
+    spread[:2] = variant.drift[1], max(variant.parted, 1e-4)
     spread[2:8], spread[12], spread[13:15] = variant.season, variant.ratio[0], variant.scale[0]
     centre = data.usual_ratio if variant.ratio[1] else 0.0
     scale = data.usual_scale if variant.scale[1] else np.full(2, 0.05)
@@ -152,7 +163,7 @@ def rows_of(variant: Variant, trade: QuarterlyTrade) -> dict[str, Array]:
     shock_factor[:, 0, 0], shock_factor[:, 1, 1] = diagonal[:, 0], diagonal[:, 1]
     shock_factor[:, 1, 0] = at[:, 15] * diagonal[:, 0]
     rows = {
-        "drift": at[:, :2],
+        "drift": np.stack([at[:, 0] + at[:, 1], at[:, 0] - at[:, 1]], axis=1),
         "season": np.swapaxes(at[:, 2:8].reshape(-1, 2, 3) @ _SEASONS, 1, 2),
         "moving_average": at[:, 8:10],
         "adjustment": np.exp(at[:, 10:12]),
