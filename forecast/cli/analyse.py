@@ -29,7 +29,7 @@ from forecast.cli.options import (
     xlsx_option,
 )
 from forecast.cli.places import FilePath, FolderPath, Reference
-from forecast.cli.run import demand_year, load_worlds, sized, stored_run, warn_of_earlier_texts, with_chosen_plants
+from forecast.cli.run import demand_year, load_worlds, sized, stored_run, warn_of_earlier_texts, warn_of_unpaired
 
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
@@ -277,8 +277,12 @@ def _worlds(files: tuple[str, ...], only: tuple[str, ...], without: tuple[str, .
         return load_worlds(files, (), only, without)
     if not (only or without):
         raise click.UsageError(f"got one scenario, {files[0]}, expected a reference A and at least one alternative B")
+    from forecast.scenario.selection import chosen_plants
+
     worlds = load_worlds(files, ())
-    return [*worlds, *with_chosen_plants(worlds, only, without)]
+    chosen = chosen_plants(worlds, only, without)
+    warn_of_unpaired(worlds, chosen)
+    return [*worlds, *chosen]
 
 
 def _scenarios(worlds: Sequence[AnyScenario]) -> list[Scenario]:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from forecast.results.results import Results
     from forecast.results.run import Run
     from forecast.scenario.mixture import AnyScenario
+    from forecast.scenario.validation import Examination
     from forecast.stats.streams import Scheme
     from forecast.track.verification import Verification
 
@@ -358,27 +359,34 @@ def load_worlds(
     if (place := missing_folder()) is not None:
         warn(f"{place}: no such folder, so that no data or parameters of your own are read")
     found = [examined(path, overrides) for path in files]
+    if (only or without) and not any(one.problems for one in found):
+        found = _with_plants(found, only, without)
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
         warn(remark)
     for note in dict.fromkeys(f"{in_one_line(one.file)}: {note}" for one in found for note in one.unsimulated):
         echo(f"note: {note}", err=True)
     if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
-    worlds = [world for one in found if (world := one.mixture or one.scenario) is not None]
-    return with_chosen_plants(worlds, only, without) if only or without else worlds
+    return [one.world for one in found if one.world is not None]
 
 
-def with_chosen_plants(worlds: Sequence[AnyScenario], only: Sequence[str], without: Sequence[str]) -> list[AnyScenario]:
-    """Scenarios with some of their investments, and a warning of what that leaves unpaired."""
-    from forecast.scenario.selection import chosen_plants, drawn_anew
+def _with_plants(found: Sequence[Examination], only: Sequence[str], without: Sequence[str]) -> list[Examination]:
+    from forecast.scenario.selection import examined_plants
 
-    chosen = chosen_plants(worlds, only, without)
+    chosen = examined_plants(found, only, without)
+    warn_of_unpaired(*([one.world for one in ones if one.world is not None] for ones in (found, chosen)))
+    return chosen
+
+
+def warn_of_unpaired(worlds: Sequence[AnyScenario], chosen: Sequence[AnyScenario]) -> None:
+    """Say which draws of scenarios are others once some of their investments are chosen."""
+    from forecast.scenario.selection import drawn_anew
+
     for name in drawn_anew(worlds, chosen):
         warn(
             f"{name} is correlated with an input of a plant that is left out, so that its draws are others: against a "
             "run with that plant the two are not paired in it"
         )
-    return chosen
 
 
 def demand_year(year: int | None, worlds: Sequence[AnyScenario]) -> None:

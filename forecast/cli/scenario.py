@@ -132,7 +132,7 @@ def _scenario(
     from forecast.scenario.validation import examined
 
     found = examined(file, overrides)
-    world = found.mixture or found.scenario
+    world = found.world
     if world is None:
         raise ScenarioError(found.problems)
     posterior = load_posterior(learned, world.as_of)
