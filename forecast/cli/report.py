@@ -41,7 +41,7 @@ def report(
     A RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
     default settings is found or made. With several, the others are held against the first, draw by draw.
     """
-    from forecast.cli.run import stored_run
+    from forecast.cli.references import stored_run
     from forecast.report.page import steps, write_report
 
     stored = [stored_run(run, results, scheme=scheme) for run in runs]
@@ -68,7 +68,7 @@ def explore(
 
     The page is served to this machine alone. Nothing is stored; the page shows the `forecast run` that gives the same.
     """
-    from forecast.cli.run import load_worlds
+    from forecast.cli.references import load_worlds
     from forecast.engine.simulate import Settings
     from forecast.errors import RunError
     from forecast.models.posterior import demand_knowledge, load_posterior
@@ -123,7 +123,7 @@ def cite(run: str, form: str | None, out: Path, language: Language) -> None:
     RUN is the folder of a run, or of a scenario that has one; of a SCENARIO the run at default settings is found or
     made. Each form names version, data, run, seed and draws, so that others can make the same numbers.
     """
-    from forecast.cli.run import stored_run
+    from forecast.cli.references import stored_run
     from forecast.report.cite import citations
 
     found = citations(stored_run(run, out))

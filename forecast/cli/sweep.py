@@ -118,7 +118,7 @@ def _worlds(file: str, design: Design) -> list[AnyScenario]:
     Raises:
         RunError: something of a cell makes no sense.
     """
-    from forecast.cli.run import load_worlds
+    from forecast.cli.references import load_worlds
     from forecast.scenario.validation import examined
 
     (stated,) = load_worlds([file], ())

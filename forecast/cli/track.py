@@ -57,15 +57,17 @@ def add(run: str, folder: Path, out: Path, learned: Path | None, scheme: Scheme 
 
     Of a scenario the run at default settings is found or made.
     """
-    from forecast.cli.run import stored_run
-    from forecast.models.posterior import load_posterior
+    from forecast.cli.references import stored_run
+    from forecast.models.posterior import frozen_posterior
     from forecast.results.clock import day_stated
+    from forecast.results.rerun import demand_posterior_of
     from forecast.results.run import demand_place
     from forecast.track.ledger import add_entry
 
     demand_place(folder / "entry", folder, "choose another with --ledger")
-    results = stored_run(run, out, None if learned is None else load_posterior(learned), scheme=scheme)
-    entry, found = add_entry(results, folder, load_posterior(learned, results.as_of))
+    results = stored_run(run, out, learned, scheme=scheme)
+    posterior = demand_posterior_of(results, None if learned is None else frozen_posterior(learned))
+    entry, found = add_entry(results, folder, posterior)
     head = entry.head
     text = language.text("ledger.already", day=day_stated(head["added"])) if found else language.text("ledger.frozen")
     numbers = {"n": len(entry.predictions), "origin": head["origin"]}

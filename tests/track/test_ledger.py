@@ -17,7 +17,7 @@ import pytest
 from commands import command
 from handmade import write_tables
 
-from forecast.cli.run import stored_run
+from forecast.cli.references import stored_run
 from forecast.engine.compile import compile_plan
 from forecast.engine.plan import Plan
 from forecast.engine.simulate import Settings
