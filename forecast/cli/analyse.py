@@ -28,7 +28,7 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.cli.places import FilePath, FolderPath, Reference
+from forecast.cli.places import FilePath, FolderPath, Reference, WritableFolder
 from forecast.cli.references import (
     demand_year,
     load_worlds,
@@ -373,7 +373,13 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
 @click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
 @sampler_option("How what the rows of the posterior leave open is drawn.")
 @xlsx_option
-@click.option("--out", default="results", show_default=True, type=FolderPath(), help="Where the workbook lands.")
+@click.option(
+    "--out",
+    default="results",
+    show_default=True,
+    type=WritableFolder(wanted_by="xlsx"),
+    help="Where the workbook lands.",
+)
 @language_option
 def induced(
     year: int, learned: Path | None, prior: bool, scheme: Scheme, xlsx: bool, out: Path, language: Language
@@ -391,12 +397,8 @@ def induced(
         sensitivity_table,
         support_words,
     )
-    from forecast.results.results import ANOTHER
-    from forecast.results.run import demand_place
 
     demand_year(year)
-    if xlsx:
-        demand_place(out / "workbook", out, ANOTHER)
     posterior = load_posterior(learned)
     found = found_in(year, posterior.prior if prior else posterior.groups, scheme)
     answer_with(definition_table(found, language), sensitivity_table(found, language))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,9 +21,31 @@ if TYPE_CHECKING:
     from forecast.stats.streams import Scheme
 
 
+RESULTS = "results"
+"""Where runs are, unless an option says otherwise."""
+
+
+def demand_there(places: Sequence[Path]) -> None:
+    """Refuse places at which nothing is, and say where runs of a scenario of that name are or how they are made.
+
+    Raises:
+        RunError: there is one.
+    """
+    from forecast.documents import shipped_names
+    from forecast.storage.places import folders
+
+    for place in places:
+        if os.path.lexists(place):
+            continue
+        if folders(Path(RESULTS) / place):
+            raise RunError(f"{place}: no such file or folder; did you mean {Path(RESULTS) / place}?")
+        way = f"; `forecast run {place}` makes a run of the scenario" if str(place) in shipped_names() else ""
+        raise RunError(f"{place}: no such file or folder{way}")
+
+
 def stored_run(
     given: str,
-    out: str | Path = "results",
+    out: str | Path = RESULTS,
     learned: Path | None = None,
     n_jobs: int = 1,
     scheme: Scheme | None = None,

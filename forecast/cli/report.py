@@ -20,6 +20,12 @@ from forecast.cli.options import (
     warned_if_few,
 )
 from forecast.cli.places import FolderPath, Reference, WritableFile
+from forecast.storage.places import begins_as
+
+_is_report = begins_as(
+    rb'<!doctype html>\n<html lang="..">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy"'
+)
+"""Whether a file begins as `templates/base.html` does."""
 
 if TYPE_CHECKING:
     from forecast.report.i18n import Language
@@ -28,7 +34,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=Reference(), metavar="RUN…", shell_complete=complete_scenario)
-@click.option("--out", default="report.html", show_default=True, type=WritableFile(), help="The page.")
+@click.option(
+    "--out", default="report.html", show_default=True, type=WritableFile("report", _is_report), help="The page."
+)
 @click.option("--results", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @told_year_option
 @stored_sampler_option

@@ -27,9 +27,10 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.cli.places import FolderPath, NamedPlace, Reference, WritableFile
-from forecast.cli.references import demand_year, load_worlds, stored_run, warn_of_earlier_texts
+from forecast.cli.places import FolderPath, NamedPlace, Reference, WritableFile, option_of
+from forecast.cli.references import demand_there, demand_year, load_worlds, stored_run, warn_of_earlier_texts
 from forecast.errors import in_one_line
+from forecast.storage.places import is_exported_run
 from forecast.storage.stops import noted_if_stopped
 
 if TYPE_CHECKING:
@@ -218,6 +219,7 @@ def verify(
 
     if not places and not ledgers:
         raise click.UsageError("got nothing to verify, expected folders of runs, ledgers or posteriors")
+    demand_there((*places, *ledgers))
     given = None if learned is None else frozen_posterior(learned)
     again = Again(blocks, given, n_jobs, progress_bar, crate_readme)
     told: list[Verification] = []
@@ -234,13 +236,24 @@ def verify(
     context.exit(2 if any(one.fault for one in told) else 0)
 
 
+_EXPORTED = WritableFile("exported run", is_exported_run)
+
+
 @click.command()
 @click.argument("run_given", type=Reference(), metavar="RUN")
-@click.option("--out", "file", type=WritableFile(), help="The file; <scenario>-<digest>.zip by default.")
+@click.option(
+    "--out",
+    "file",
+    type=_EXPORTED,
+    help="The file; <scenario>-<digest>.zip by default.",
+)
 @click.option("--results", "out", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @posterior_option
 @language_option
-def export(run_given: str, file: Path | None, out: Path, learned: Path | None, language: Language) -> None:
+@click.pass_context
+def export(
+    context: click.Context, run_given: str, file: Path | None, out: Path, learned: Path | None, language: Language
+) -> None:
     """Pack RUN with all it rests on into one file, which another person verifies without a network.
 
     RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at default
@@ -254,7 +267,9 @@ def export(run_given: str, file: Path | None, out: Path, learned: Path | None, l
 
     results = stored_run(run_given, out, learned)
     posterior = demand_posterior_of(results, None if learned is None else frozen_posterior(learned))
-    path = file or Path(f"{results.name}-{results.manifest['digest']}.zip")
+    path = file or _EXPORTED.convert(
+        f"{results.name}-{results.manifest['digest']}.zip", option_of(context, "file"), context
+    )
     write_crate(results, posterior, path, crate_readme(results), run_given)
     say_written(path, language.text("tables.exported", path=path, megabytes=f"{path.stat().st_size / 1e6:.1f}"))
 

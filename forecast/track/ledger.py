@@ -349,7 +349,9 @@ def _demand_provenance(results: Results, posterior: Posterior) -> None:
             f"name the one it was made with by --posterior, or run the scenario again"
         )
     if used["data"] != data_digest():
-        raise LedgerError(f"{results.folder}: {of_other_data(used['data'])}; or run the scenario again")
+        raise LedgerError(
+            f"{results.folder}: {of_other_data(used['data'])}; a new run of the scenario is of those held here"
+        )
     if faults := [*_out_of_order(vintage().trade, results.manifest["created"], today())]:
         raise LedgerError(
             f"{results.folder}: {'; '.join(faults)}; set the clock of this machine, and make a run of a wrong clock "
