@@ -246,3 +246,22 @@ def test_of_a_mixture_what_changes_nothing_in_any_branch_is_said(tmp_path: Path)
     done = command("run", "both.yaml", "--draws", "400", "--without", "HMG-06", "-s", f"{MILL}.amount=3", cwd=tmp_path)
     assert done.stderr.count("warning: ") == 1
     assert done.stderr.count(OUT) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("basis=dollars", 'got text "dollars", expected a known basis; accepted: korea_customs, us_census'),
+        ("basis=us_censu", 'got text "us_censu", expected a known basis; did you mean us_census? Accepted: korea_c'),
+        ("nonsense=1", "nonsense: unknown key; accepted: "),
+        (
+            "localization.sectors.autos.local=1",
+            "localization.sectors.autos: got a mapping with local, expected the key",
+        ),
+    ],
+)
+def test_what_follows_a_semicolon_begins_small(text: str, said: str, tmp_path: Path) -> None:
+    done = command("run", "hyundai", "-s", text, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "; Accepted" not in done.stderr
