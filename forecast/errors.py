@@ -188,8 +188,9 @@ def meant(word: str, accepted: Iterable[str], synonyms: Mapping[str, Sequence[st
     possible = [name for name in names if _may_stand_for(written, name)]
     near = difflib.get_close_matches(written, possible, n=1, cutoff=0.7)
     same = [name for name in synonyms.get(re.sub(r"[\W_]+", " ", written).strip(), ()) if name in names]
-    guess = f"did you mean {names[(same or near)[0]]}? " if same or near else ""
-    return f"{guess}Accepted: {listed(names.values())}"
+    if same or near:
+        return f"did you mean {names[(same or near)[0]]}? Accepted: {listed(names.values())}"
+    return f"accepted: {listed(names.values())}"
 
 
 _OF_THEIR_OWN = frozenset(

@@ -10,6 +10,7 @@
 - `track`: backtest, ledger
 - `report`: report, explore, cite
 - `process`: signals that end a command, threads of linear algebra, streams that cannot take every character
+- `references`: scenarios and runs as a user refers to them
 - `places`: folders and files that options name
 - `options`: options and printing that commands share
 - `console`: the terminal, which no text of a file steers

@@ -28,13 +28,19 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.cli.places import FilePath, FolderPath, Reference
-from forecast.cli.run import demand_year, load_worlds, sized, stored_run, warn_of_earlier_texts, with_chosen_plants
+from forecast.cli.places import FilePath, FolderPath, Reference, WritableFolder
+from forecast.cli.references import (
+    demand_year,
+    load_worlds,
+    stored_run,
+    warn_of_earlier_texts,
+    warn_of_unpaired,
+)
+from forecast.cli.run import sized
 
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
     from forecast.analysis.comparison import Comparison
-    from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
     from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
@@ -91,10 +97,10 @@ def budget(
     from forecast.report.budget import budget_words, input_table, source_table
 
     n_jobs = options["n_jobs"]
-    parameters = None if options["learned"] is None else load_posterior(options["learned"])
-    results = _run_in_question(run, parameters, n_jobs, options["out"], options["scheme"], "budget")
+    results = _run_in_question(run, options["learned"], n_jobs, options["out"], options["scheme"], "budget")
     demand_draws(results)
     _demand_place(results)
+    parameters = None if options["learned"] is None else load_posterior(options["learned"])
     with progress_bar(results.name, 100, "%") as progress:
         found = uncertainty_budget(
             results, year, series, n_draws=draws, posterior=parameters, n_jobs=n_jobs, progress=progress
@@ -116,12 +122,12 @@ def budget(
 
 
 def _run_in_question(
-    run: str, posterior: Posterior | None, n_jobs: int, out: Path | None, scheme: Scheme | None, answer: str
+    run: str, learned: Path | None, n_jobs: int, out: Path | None, scheme: Scheme | None, answer: str
 ) -> Results:
     """The run that is asked about; the answer is stored in its folder."""
     if out is not None and Path(run).is_dir():
         raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the {answer} is stored")
-    return stored_run(run, out or "results", posterior, n_jobs, scheme)
+    return stored_run(run, out or "results", learned, n_jobs, scheme)
 
 
 def _demand_place(results: Results) -> None:
@@ -171,9 +177,9 @@ def breakeven(
     from forecast.models.posterior import load_posterior
     from forecast.report.budget import breakeven_words, held_table
 
-    parameters = None if chosen["learned"] is None else load_posterior(chosen["learned"])
-    results = _run_in_question(run, parameters, n_jobs, chosen["out"], chosen["scheme"], "table")
+    results = _run_in_question(run, chosen["learned"], n_jobs, chosen["out"], chosen["scheme"], "table")
     _demand_place(results)
+    parameters = None if chosen["learned"] is None else load_posterior(chosen["learned"])
     with progress_bar(results.name, 100, "%") as progress:
         found = turning_value(
             results, name, year, series, amount=amount, posterior=parameters, n_jobs=n_jobs, progress=progress
@@ -277,8 +283,12 @@ def _worlds(files: tuple[str, ...], only: tuple[str, ...], without: tuple[str, .
         return load_worlds(files, (), only, without)
     if not (only or without):
         raise click.UsageError(f"got one scenario, {files[0]}, expected a reference A and at least one alternative B")
+    from forecast.scenario.selection import chosen_plants
+
     worlds = load_worlds(files, ())
-    return [*worlds, *with_chosen_plants(worlds, only, without)]
+    chosen = chosen_plants(worlds, only, without)
+    warn_of_unpaired(worlds, chosen)
+    return [*worlds, *chosen]
 
 
 def _scenarios(worlds: Sequence[AnyScenario]) -> list[Scenario]:
@@ -363,7 +373,13 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
 @click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
 @sampler_option("How what the rows of the posterior leave open is drawn.")
 @xlsx_option
-@click.option("--out", default="results", show_default=True, type=FolderPath(), help="Where the workbook lands.")
+@click.option(
+    "--out",
+    default="results",
+    show_default=True,
+    type=WritableFolder(wanted_by="xlsx"),
+    help="Where the workbook lands.",
+)
 @language_option
 def induced(
     year: int, learned: Path | None, prior: bool, scheme: Scheme, xlsx: bool, out: Path, language: Language
@@ -381,12 +397,8 @@ def induced(
         sensitivity_table,
         support_words,
     )
-    from forecast.results.results import ANOTHER
-    from forecast.results.run import demand_place
 
     demand_year(year)
-    if xlsx:
-        demand_place(out / "workbook", out, ANOTHER)
     posterior = load_posterior(learned)
     found = found_in(year, posterior.prior if prior else posterior.groups, scheme)
     answer_with(definition_table(found, language), sensitivity_table(found, language))

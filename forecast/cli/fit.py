@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from forecast.cli.options import answer_with, language_option, print_line, progress_bar, workers_option
-from forecast.cli.places import FilePath, WritableFolder
+from forecast.cli.places import FilePath, WritableFile, WritableFolder, option_of
+from forecast.storage.places import begins_as
 from forecast.storage.stops import counted_if_stopped
 
 if TYPE_CHECKING:
@@ -124,13 +125,29 @@ def history(years: int, out: Path, language: Language) -> None:
     print_line(language.text("tables.drawn", files=path))
 
 
+_POSTERIOR = WritableFile("posterior", begins_as(rb"\x89HDF\r\n"), makes_folders=True)
+
+
+def _own_place(path: Path, context: click.Context) -> Path:
+    """The place of the user's own parameters, whatever lies there, refused where nothing can be written."""
+    _POSTERIOR.demand_room(path, option_of(context, "out"), context)
+    return path
+
+
 @click.command()
-@click.option("--out", type=FilePath(), help="Where to store it; the user's own place by default.")
+@click.option(
+    "--out",
+    type=_POSTERIOR,
+    help="Where to store it; the user's own place by default.",
+)
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the sampler.")
 @click.option("--as-of", metavar="DAY", help="Learn from what was public on a day, such as 2025-04-11, only.")
 @workers_option
 @language_option
-def fit(out: Path | None, seed: int, as_of: str | None, n_jobs: int, language: Language) -> None:
+@click.pass_context
+def fit(
+    context: click.Context, out: Path | None, seed: int, as_of: str | None, n_jobs: int, language: Language
+) -> None:
     """Learn the parameters from the data held, yours included, report prior beside posterior, and store them."""
     from forecast.observations.vintage import vintage
 
@@ -140,15 +157,13 @@ def fit(out: Path | None, seed: int, as_of: str | None, n_jobs: int, language: L
     from forecast.models.posterior import save_posterior, user_path
     from forecast.models.sampling import Effort
     from forecast.report.ledger import fit_tables
-    from forecast.storage.files import demand_target, writing
+    from forecast.storage.files import writing
 
-    path = user_path(as_of) if out is None else out
-    with writing(path, "choose another with --out"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        demand_target(path)
+    path = out or _own_place(user_path(as_of), context)
     with progress_bar("fit", len(fit_tasks(known, seed)), "models") as progress:
         posterior = fit_posterior(Effort(seed=seed), known, n_jobs=n_jobs, progress=progress)
-    save_posterior(posterior, path)
+    with writing(path, "choose another file with --out"):
+        save_posterior(posterior, path)
     answer_with(*fit_tables(fit_report(posterior), language), language.text("tables.fit_note"))
     print_line(language.text("tables.stored", folder=path))
     answer_with(language.text("tables.fit_use"))

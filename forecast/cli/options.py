@@ -78,7 +78,7 @@ told_year_option = click.option(
     "--year", type=int, help="Year that the sentences tell; that of the largest effect or the last by default."
 )
 
-xlsx_option = click.option("--xlsx", is_flag=True, help="Write the answer as a workbook for Excel too.")
+xlsx_option = click.option("--xlsx", is_flag=True, is_eager=True, help="Write the answer as a workbook for Excel too.")
 
 
 def demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: int) -> int:

@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
+from forecast.errors import RunError
 from forecast.storage.files import demand_target, demand_writable, writing
-from forecast.storage.places import innermost
+from forecast.storage.places import file_at, innermost
 
 
 class NamedPlace(click.Path):
@@ -44,10 +45,15 @@ class Reference(click.types.StringParamType):
     """A scenario or a run by its name, or by its place."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text; an empty one names nothing."""
+        """The text, without a separator at its end, as shells complete names of folders; an empty one names nothing."""
         if not str(value).strip():
             self.fail("got '', expected the name of a scenario or of a run, or a place", param, ctx)
-        return str(value)
+        return str(value).rstrip(f"/{os.sep}") or str(value)
+
+
+def option_of(context: click.Context, name: str) -> click.Parameter:
+    """The option of a command that its function takes under a name."""
+    return next(option for option in context.command.params if option.name == name)
 
 
 class FolderPath(NamedPlace):
@@ -59,10 +65,16 @@ class FolderPath(NamedPlace):
 class WritableFolder(FolderPath):
     """A folder in which files can be written, there or to be made."""
 
+    def __init__(self, *, wanted_by: str = "", **options: bool) -> None:
+        """Name the option, read before this one, without which nothing is written; none where something always is."""
+        super().__init__(**options)
+        self.wanted_by = wanted_by
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path, refused where nothing can be written."""
         path = super().convert(value, param, ctx)
-        self.demand(demand_writable, innermost(path / "file"), path, param, ctx)
+        if ctx is None or not self.wanted_by or ctx.params[self.wanted_by]:
+            self.demand(demand_writable, innermost(path / "file"), path, param, ctx)
         return path
 
 
@@ -79,10 +91,37 @@ class FilePath(NamedPlace):
 
 
 class WritableFile(FilePath):
-    """A file that can be written, in a folder that is there."""
+    """A file that can be written; one that is there is replaced if it is of the kind written, and left as it is if not.
+
+    Attributes:
+        what: what is written, in words.
+        is_such: whether a file is of that kind.
+        makes_folders: whether folders around it are made, and need not be there.
+    """
+
+    def __init__(self, what: str, is_such: Callable[[Path], bool], *, makes_folders: bool = False) -> None:
+        super().__init__()
+        self.what, self.is_such, self.makes_folders = what, is_such, makes_folders
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path, refused where nothing can be written."""
+        """The path, refused where nothing can be written, or something else is there."""
         path = super().convert(value, param, ctx)
-        self.demand(demand_target, path, path, param, ctx)
+        self.demand_room(path, param, ctx)
+        self.demand(self._demand_such, path, path, param, ctx)
         return path
+
+    def demand_room(self, path: Path, param: click.Parameter | None, context: Any) -> None:
+        """Refuse a path to which no file can be written.
+
+        Raises:
+            RunError: it is one.
+        """
+        if self.makes_folders and not path.parent.exists():
+            self.demand(demand_writable, innermost(path), path, param, context)
+        else:
+            self.demand(demand_target, path, path, param, context)
+
+    def _demand_such(self, path: Path) -> None:
+        target = file_at(path)
+        if target is not None and target.is_file() and target.stat().st_size and not self.is_such(target):
+            raise RunError(f"{path}: is there already, is no {self.what} and was left as it is; name another file")

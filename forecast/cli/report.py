@@ -20,6 +20,12 @@ from forecast.cli.options import (
     warned_if_few,
 )
 from forecast.cli.places import FolderPath, Reference, WritableFile
+from forecast.storage.places import begins_as
+
+_is_report = begins_as(
+    rb'<!doctype html>\n<html lang="..">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy"'
+)
+"""Whether a file begins as `templates/base.html` does."""
 
 if TYPE_CHECKING:
     from forecast.report.i18n import Language
@@ -28,7 +34,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=Reference(), metavar="RUN…", shell_complete=complete_scenario)
-@click.option("--out", default="report.html", show_default=True, type=WritableFile(), help="The page.")
+@click.option(
+    "--out", default="report.html", show_default=True, type=WritableFile("report", _is_report), help="The page."
+)
 @click.option("--results", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @told_year_option
 @stored_sampler_option
@@ -41,7 +49,7 @@ def report(
     A RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
     default settings is found or made. With several, the others are held against the first, draw by draw.
     """
-    from forecast.cli.run import stored_run
+    from forecast.cli.references import stored_run
     from forecast.report.page import steps, write_report
 
     stored = [stored_run(run, results, scheme=scheme) for run in runs]
@@ -68,7 +76,7 @@ def explore(
 
     The page is served to this machine alone. Nothing is stored; the page shows the `forecast run` that gives the same.
     """
-    from forecast.cli.run import load_worlds
+    from forecast.cli.references import load_worlds
     from forecast.engine.simulate import Settings
     from forecast.errors import RunError
     from forecast.models.posterior import demand_knowledge, load_posterior
@@ -123,7 +131,7 @@ def cite(run: str, form: str | None, out: Path, language: Language) -> None:
     RUN is the folder of a run, or of a scenario that has one; of a SCENARIO the run at default settings is found or
     made. Each form names version, data, run, seed and draws, so that others can make the same numbers.
     """
-    from forecast.cli.run import stored_run
+    from forecast.cli.references import stored_run
     from forecast.report.cite import citations
 
     found = citations(stored_run(run, out))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -22,15 +21,16 @@ from forecast.cli.options import (
     print_line,
     progress_bar,
     run_options,
-    sampler_name,
     say_written,
     told_year_option,
     warn,
     workers_option,
     xlsx_option,
 )
-from forecast.cli.places import FolderPath, NamedPlace, Reference, WritableFile
-from forecast.errors import RunError, ScenarioError, in_one_line
+from forecast.cli.places import FolderPath, NamedPlace, Reference, WritableFile, option_of
+from forecast.cli.references import demand_there, demand_year, load_worlds, stored_run, warn_of_earlier_texts
+from forecast.errors import in_one_line
+from forecast.storage.places import is_exported_run
 from forecast.storage.stops import noted_if_stopped
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from forecast.results.results import Results
     from forecast.results.run import Run
     from forecast.scenario.mixture import AnyScenario
-    from forecast.stats.streams import Scheme
     from forecast.track.verification import Verification
 
 
@@ -213,14 +212,15 @@ def verify(
     file of a posterior. Names every file that was changed, is missing, does not belong to a run or comes out otherwise,
     and what was not looked at; nothing that is stored is touched. Ends with code 2 if anything is damaged.
     """
-    from forecast.models.posterior import load_posterior
+    from forecast.models.posterior import frozen_posterior
     from forecast.report.verification import crate_readme, not_looked_at, verification_line
     from forecast.results.rerun import Again
     from forecast.track.verification import verifications
 
     if not places and not ledgers:
         raise click.UsageError("got nothing to verify, expected folders of runs, ledgers or posteriors")
-    given = None if learned is None else load_posterior(learned)
+    demand_there((*places, *ledgers))
+    given = None if learned is None else frozen_posterior(learned)
     again = Again(blocks, given, n_jobs, progress_bar, crate_readme)
     told: list[Verification] = []
     with noted_if_stopped(lambda: "what is not named above was not verified" if told else "nothing was verified"):
@@ -236,160 +236,42 @@ def verify(
     context.exit(2 if any(one.fault for one in told) else 0)
 
 
+_EXPORTED = WritableFile("exported run", is_exported_run)
+
+
 @click.command()
 @click.argument("run_given", type=Reference(), metavar="RUN")
-@click.option("--out", "file", type=WritableFile(), help="The file; <scenario>-<digest>.zip by default.")
+@click.option(
+    "--out",
+    "file",
+    type=_EXPORTED,
+    help="The file; <scenario>-<digest>.zip by default.",
+)
 @click.option("--results", "out", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @posterior_option
 @language_option
-def export(run_given: str, file: Path | None, out: Path, learned: Path | None, language: Language) -> None:
+@click.pass_context
+def export(
+    context: click.Context, run_given: str, file: Path | None, out: Path, learned: Path | None, language: Language
+) -> None:
     """Pack RUN with all it rests on into one file, which another person verifies without a network.
 
     RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at default
     settings is found or made. The file is an RO-Crate; `forecast verify FILE.zip` checks every byte of it and runs it
     again.
     """
-    from forecast.models.posterior import load_posterior
+    from forecast.models.posterior import frozen_posterior
     from forecast.report.verification import crate_readme
     from forecast.results.crate import write_crate
     from forecast.results.rerun import demand_posterior_of
 
-    given = None if learned is None else load_posterior(learned)
-    results = stored_run(run_given, out, given)
-    posterior = demand_posterior_of(results, given)
-    path = file or Path(f"{results.name}-{results.manifest['digest']}.zip")
+    results = stored_run(run_given, out, learned)
+    posterior = demand_posterior_of(results, None if learned is None else frozen_posterior(learned))
+    path = file or _EXPORTED.convert(
+        f"{results.name}-{results.manifest['digest']}.zip", option_of(context, "file"), context
+    )
     write_crate(results, posterior, path, crate_readme(results), run_given)
     say_written(path, language.text("tables.exported", path=path, megabytes=f"{path.stat().st_size / 1e6:.1f}"))
-
-
-def stored_run(
-    given: str,
-    out: str | Path = "results",
-    posterior: Posterior | None = None,
-    n_jobs: int = 1,
-    scheme: Scheme | None = None,
-) -> Results:
-    """The run a user means.
-
-    That is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
-    default settings, but for the sampling scheme where one is given, is found or made; or the name of one that has a
-    single run under `out`.
-
-    Raises:
-        DamagedRunError: the run is not as it was stored.
-        RunError: there is no run, or there are several to choose from.
-        ScenarioError: the file cannot be read as a scenario.
-    """
-    from forecast.documents import scenario_path, shipped_names
-    from forecast.engine.simulate import Settings
-    from forecast.errors import meant
-    from forecast.results.archive import list_results, load_results
-    from forecast.results.run import found_or_made
-    from forecast.storage.places import is_exported_run, unpacking
-
-    if Path(given).is_dir():
-        return _of_scheme(load_results(given), scheme)
-    if is_exported_run(Path(given)):
-        raise RunError(f"{given}: got an exported run, expected {_A_RUN}; {unpacking(Path(given))}")
-    if scenario_path(given).is_file() or Path(given).suffix in (".yaml", ".yml"):
-        (world,) = load_worlds([given], [])
-        settings = Settings(scheme=scheme or "plain")
-        with progress_bar(world.name, settings.n_draws) as progress:
-            run = found_or_made(world, settings, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
-        warn_of_earlier_texts(run, world)
-        return run
-    if (Path(out) / given).is_dir():
-        return _of_scheme(load_results(Path(out) / given), scheme)
-    names = sorted({*shipped_names(), *(results.name for results in list_results(out))})
-    raise RunError(f"got run {given}, expected {_A_RUN}; {meant(given, names)}")
-
-
-_A_RUN = "the folder of a run, the file of a scenario, or its name"
-
-
-def warn_of_earlier_texts(run: Results, world: AnyScenario) -> None:
-    """Say where a stored run has other texts than the scenario it was found for: no number tells, but its title does.
-
-    Raises:
-        ScenarioError: the scenario that is stored is none.
-    """
-    from forecast.results.run import earlier_texts
-
-    if keys := earlier_texts(run, world):
-        named = ", ".join(
-            f"title {json.dumps(run.title, ensure_ascii=False)}" if key == "title" else key for key in keys
-        )
-        warn(
-            f"{run.folder}: was stored when other words stood in the scenario ({named}), and keeps them; no number "
-            "hangs on them, and `forecast run` of it with --force stores the run with those of now"
-        )
-
-
-def _of_scheme(run: Results, scheme: Scheme | None) -> Results:
-    """A stored run, which has the sampling scheme it has.
-
-    Raises:
-        RunError: another is asked for.
-    """
-    found = run.manifest["scheme"]
-    if scheme is not None and scheme != found:
-        asked = sampler_name(scheme)
-        raise RunError(
-            f"--sampler: got {asked} for {run.folder}, a run by {sampler_name(found)}, expected none; "
-            f"{run.command('--sampler', asked)} makes one"
-        )
-    return run
-
-
-def load_worlds(
-    files: Sequence[str], overrides: Sequence[str], only: Sequence[str] = (), without: Sequence[str] = ()
-) -> list[AnyScenario]:
-    """All scenarios and mixtures, or every problem of every file; remarks and notes go to the standard error.
-
-    Args:
-        files: as the user gave them.
-        overrides: values on top of every one.
-        only: ids of the investments to keep; all where there are none.
-        without: ids of those to leave out.
-    """
-    from forecast.observations.user_data import missing_folder
-    from forecast.scenario.validation import examined
-
-    if (place := missing_folder()) is not None:
-        warn(f"{place}: no such folder, so that no data or parameters of your own are read")
-    found = [examined(path, overrides) for path in files]
-    for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
-        warn(remark)
-    for note in dict.fromkeys(f"{in_one_line(one.file)}: {note}" for one in found for note in one.unsimulated):
-        echo(f"note: {note}", err=True)
-    if problems := [problem for one in found for problem in one.problems]:
-        raise ScenarioError(problems)
-    worlds = [world for one in found if (world := one.mixture or one.scenario) is not None]
-    return with_chosen_plants(worlds, only, without) if only or without else worlds
-
-
-def with_chosen_plants(worlds: Sequence[AnyScenario], only: Sequence[str], without: Sequence[str]) -> list[AnyScenario]:
-    """Scenarios with some of their investments, and a warning of what that leaves unpaired."""
-    from forecast.scenario.selection import chosen_plants, drawn_anew
-
-    chosen = chosen_plants(worlds, only, without)
-    for name in drawn_anew(worlds, chosen):
-        warn(
-            f"{name} is correlated with an input of a plant that is left out, so that its draws are others: against a "
-            "run with that plant the two are not paired in it"
-        )
-    return chosen
-
-
-def demand_year(year: int | None, worlds: Sequence[AnyScenario]) -> None:
-    """Refuse a year, where one is asked for, that one of some scenarios does not forecast, before the first draw."""
-    from forecast.observations.vintage import vintage
-    from forecast.quarters import year_of
-
-    first = max(year_of(vintage(world.as_of).trade.origin + 1) for world in worlds)
-    last = min(world.horizon for world in worlds)
-    if year is not None and not first <= year <= last:
-        raise click.BadParameter(f"got {year}, expected a year from {first} to {last}", param_hint="--year")
 
 
 def _posteriors(learned: Path | None, scenarios: Sequence[AnyScenario]) -> dict[str | None, Posterior]:

@@ -22,6 +22,7 @@ import click
 from forecast.cli.options import answer_with, complete_scenario, echo, language_option, print_line, say_written
 from forecast.cli.places import FilePath, Reference, WritableFile
 from forecast.errors import Located, Problem, RunError, ScenarioError, got, in_one_line, meant
+from forecast.storage.places import begins_as
 
 if TYPE_CHECKING:
     from forecast.report.explain import Line
@@ -38,9 +39,14 @@ forecast elicit "{earliest: 2029Q1, latest: 2030Q1}"
 
 
 @click.command(epilog=EXAMPLES, context_settings={"ignore_unknown_options": True})  # -5 is a number
-@click.argument("spec")
+@click.argument("spec", type=Reference())
 @click.argument("key", required=False)
-@click.option("--picture", type=WritableFile(), metavar="FILE.png", help="Draw the density to this file.")
+@click.option(
+    "--picture",
+    type=WritableFile("picture in PNG", begins_as(rb"\x89PNG\r\n")),
+    metavar="FILE.png",
+    help="Draw the density to this file.",
+)
 @language_option
 def elicit(spec: str, key: str | None, picture: Path | None, language: Language) -> None:
     """Say in words what a number or date implies: SPEC is YAML text, or a scenario file followed by the KEY in it."""
@@ -132,7 +138,7 @@ def _scenario(
     from forecast.scenario.validation import examined
 
     found = examined(file, overrides)
-    world = found.mixture or found.scenario
+    world = found.world
     if world is None:
         raise ScenarioError(found.problems)
     posterior = load_posterior(learned, world.as_of)
@@ -252,7 +258,14 @@ def _plain(found: Located) -> dict[str, Any]:
 
 
 @click.command()
-@click.option("--out", type=WritableFile(), metavar="FILE", help="Where to write it; printed by default.")
+@click.option(
+    "--out",
+    type=WritableFile(
+        "schema or reference", begins_as(rb'\{\n "\$schema": "http://json-schema|# Reference of the scena')
+    ),
+    metavar="FILE",
+    help="Where to write it; printed by default.",
+)
 @click.option("--markdown", is_flag=True, help="The reference of all keys, a page to read, in place of JSON.")
 def schema(out: Path | None, markdown: bool) -> None:
     """Print the JSON Schema of a scenario file, or write it, for an editor to complete and explain keys from."""

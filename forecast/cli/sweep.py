@@ -118,7 +118,7 @@ def _worlds(file: str, design: Design) -> list[AnyScenario]:
     Raises:
         RunError: something of a cell makes no sense.
     """
-    from forecast.cli.run import load_worlds
+    from forecast.cli.references import load_worlds
     from forecast.scenario.validation import examined
 
     (stated,) = load_worlds([file], ())
@@ -130,4 +130,4 @@ def _worlds(file: str, design: Design) -> list[AnyScenario]:
         raise RunError(f"{design.named(cell)}: {ScenarioError(problems)}{others}")
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
         warn(remark)
-    return [stated, *(world for one in found if (world := one.mixture or one.scenario) is not None)]
+    return [stated, *(one.world for one in found if one.world is not None)]

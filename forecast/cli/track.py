@@ -27,8 +27,9 @@ from forecast.quarters import parse_quarter
 from forecast.storage.stops import counted_if_stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from forecast.cli.options import Command
     from forecast.observations.series import QuarterlyTrade
     from forecast.report.i18n import Language
     from forecast.stats.streams import Scheme
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
     from forecast.track.record import Scores
 
 
-_ledger = click.option("--ledger", "folder", default="ledger", show_default=True, type=FolderPath(), help="The ledger.")
+def _ledger_option(place: FolderPath) -> Callable[[Command], Command]:
+    return click.option("--ledger", "folder", default="ledger", show_default=True, type=place, help="The ledger.")
+
+
+_ledger = _ledger_option(FolderPath())
 
 
 @click.group()
@@ -47,7 +52,7 @@ def ledger() -> None:
 
 @ledger.command()
 @click.argument("run", type=Reference())
-@_ledger
+@_ledger_option(WritableFolder())
 @click.option("--out", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @click.option("--posterior", "learned", type=FilePath(), help="Parameters of the run; the shipped by default.")
 @stored_sampler_option
@@ -57,15 +62,15 @@ def add(run: str, folder: Path, out: Path, learned: Path | None, scheme: Scheme 
 
     Of a scenario the run at default settings is found or made.
     """
-    from forecast.cli.run import stored_run
-    from forecast.models.posterior import load_posterior
+    from forecast.cli.references import stored_run
+    from forecast.models.posterior import frozen_posterior
     from forecast.results.clock import day_stated
-    from forecast.results.run import demand_place
+    from forecast.results.rerun import demand_posterior_of
     from forecast.track.ledger import add_entry
 
-    demand_place(folder / "entry", folder, "choose another with --ledger")
-    results = stored_run(run, out, None if learned is None else load_posterior(learned), scheme=scheme)
-    entry, found = add_entry(results, folder, load_posterior(learned, results.as_of))
+    results = stored_run(run, out, learned, scheme=scheme)
+    posterior = demand_posterior_of(results, None if learned is None else frozen_posterior(learned))
+    entry, found = add_entry(results, folder, posterior)
     head = entry.head
     text = language.text("ledger.already", day=day_stated(head["added"])) if found else language.text("ledger.frozen")
     numbers = {"n": len(entry.predictions), "origin": head["origin"]}

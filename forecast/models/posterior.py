@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -29,7 +30,7 @@ from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.errors import PosteriorError
 from forecast.models.evidence import QUANTITIES
 from forecast.observations.series import DRIVERS, read_only
-from forecast.observations.tables import data_digest
+from forecast.observations.tables import SHIPPED_ALONE, data_digest
 from forecast.observations.user_data import stored_vintages, user_folder
 from forecast.observations.vintage import vintage
 from forecast.storage.code_digests import code_digest
@@ -214,7 +215,8 @@ def load_posterior(path: str | Path | None = None, as_of: str | None = None) -> 
             refusals.append(str(error))
     if own := stored_vintages():
         raise PosteriorError(
-            f"no stored parameters know your data up to vintage {own[-1].name}; {_refit(as_of)}, which takes minutes"
+            f"no stored parameters know your data up to vintage {own[-1].name}; {_refit(as_of)}, which takes minutes; "
+            f"{SHIPPED_ALONE}"
         )
     raise PosteriorError("\n".join(refusals))
 
@@ -244,6 +246,19 @@ def frozen_posterior(path: str | Path) -> Posterior:
     return _read(Path(path), "it is read by the version that stored it")
 
 
+def posterior_held(expected: str, as_of: str | None = None) -> Posterior | None:
+    """The shipped posterior or the user's own, of all the data or of a day, that has a digest; None where none has.
+
+    It is as it was stored, whatever data and models are installed now.
+    """
+    for day in dict.fromkeys((as_of, None)):
+        for path in (shipped_path(day), user_path(day)):
+            with suppress(PosteriorError):
+                if (found := frozen_posterior(path)).digest == expected:
+                    return found
+    return None
+
+
 def save_posterior(posterior: Posterior, path: str | Path) -> None:
     """Write a posterior under `path`; a reader finds the old file or the whole new one, never a part.
 
@@ -267,7 +282,8 @@ def _current(path: Path, as_of: str | None = None) -> Posterior:
         if stored[name] != installed
     ]
     if stale:
-        raise PosteriorError(f"posterior {path} is stale: {'; '.join(stale)}; {_refit(posterior.as_of)}")
+        ways = [_refit(posterior.as_of), *([SHIPPED_ALONE] if stored_vintages() else [])]
+        raise PosteriorError(f"posterior {path} is stale: {'; '.join([*stale, *ways])}")
     return posterior
 
 

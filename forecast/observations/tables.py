@@ -271,6 +271,24 @@ def data_digest(*names: str, folder: Path = SHIPPED) -> str:
     return digest(*(part for content in (*contents, *own) for part in content))
 
 
+def are_shipped(digest_held: str) -> bool:
+    """Whether a digest of data is that of the shipped tables alone, where those held here have rows of a user too."""
+    contents = ((f"{name}\n", _content(name, SHIPPED).replace(b"\r\n", b"\n")) for name in sorted(TABLES))
+    return bool(stored_vintages()) and digest_held == digest(*(part for content in contents for part in content))
+
+
+def of_other_data(digest_held: str) -> str:
+    """That something was made with data of another digest than those held here, and what to do, in words."""
+    if are_shipped(digest_held):
+        return f"made with the shipped data, to which you have added some; {SHIPPED_ALONE}"
+    lists = "`forecast data` lists yours, and `forecast data remove` takes the newest back"
+    return f"made with other data than are held here{f'; {lists}' if stored_vintages() else ''}"
+
+
+SHIPPED_ALONE = "`forecast --data-dir FOLDER COMMAND` with an empty FOLDER goes by the shipped data alone"
+"""What to do where data of a user stand in the way."""
+
+
 @lru_cache(maxsize=4096)
 def period_index(text: str, column: str) -> int:
     """Index of a period: `12 * year + month - 1`, `4 * year + quarter - 1`, or the year, by the column it stands in.

@@ -34,7 +34,6 @@ def crate_readme(results: Results) -> str:
     """The page, one language after the other."""
     manifest = results.manifest
     facts = {
-        "file": f"{results.name}-{manifest['digest']}.zip",
         "run": f"{results.name}/{manifest['digest']}",
         "draws": f"{manifest['n_draws']:,}",
         "seed": manifest["seed"],

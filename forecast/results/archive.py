@@ -12,11 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from forecast.dims import BASES
+from forecast.engine.simulate import Settings
 from forecast.errors import DamagedRunError, RunError
 from forecast.observations.annual import every_year
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
 from forecast.results.results import Results, read_results
+from forecast.results.run import settings_of
+from forecast.scenario.mixture import AnyScenario, any_digest
+from forecast.storage.code_digests import code_digest
 from forecast.storage.files import sweep
 from forecast.storage.places import folders, unreadable
 
@@ -56,6 +60,17 @@ def load_results(path: str | Path) -> Results:
     if not runs:
         raise RunError(f"{path}: holds no finished run; expected results/<scenario> or results/<scenario>/<digest>")
     return runs[0]
+
+
+def made_before(world: AnyScenario, settings: Settings, out: Path) -> Results | None:
+    """The newest run of a scenario by the code installed, whatever data it was made with; None where there is none."""
+    kind = (any_digest(world), "posterior", settings, code_digest("numbers"))
+    for run in _runs_below(out / world.name)[0]:
+        manifest = run.manifest
+        found = (manifest["scenario"]["digest"], manifest["parameters"], settings_of(manifest))
+        if (*found, manifest["digests"]["code"]) == kind:
+            return run
+    return None
 
 
 def _runs_below(folder: Path) -> tuple[list[Results], list[DamagedRunError]]:

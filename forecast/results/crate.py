@@ -27,7 +27,7 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from forecast import __version__
 from forecast.documents import scenario_path, shipped_scenario
 from forecast.errors import DamagedRunError, ForecastError, PosteriorError, RunError, ScenarioError, listed, shortened
-from forecast.models.posterior import Posterior, load_posterior, save_posterior, stored_digest
+from forecast.models.posterior import Posterior, frozen_posterior, save_posterior, stored_digest
 from forecast.observations.tables import data_digest
 from forecast.results.manifest import MANIFEST, REMEDY, RUN_FILES, SCENARIO
 from forecast.results.results import ANOTHER, Results, read_results
@@ -412,6 +412,6 @@ def _crate(folder: Path, names: Iterable[str]) -> Crate:
     if found != results.manifest["digests"]["posterior"]:
         raise DamagedRunError(f"{POSTERIOR} is another than the run was made with; {ANEW}")
     try:
-        return Crate(folder, tuple(names), results, load_posterior(folder / POSTERIOR))
-    except ForecastError:  # fitted to other data or models than are installed
+        return Crate(folder, tuple(names), results, frozen_posterior(folder / POSTERIOR))
+    except ForecastError:  # the installed models have other parameters
         return Crate(folder, tuple(names), results, None)

@@ -18,8 +18,8 @@ from forecast.dims import QUARTERLY_SERIES, Array
 from forecast.engine.block import flows_of
 from forecast.engine.simulate import Settings, block_streams, empty_statistics, simulate
 from forecast.errors import PosteriorError, RunError, ScenarioError, shortened
-from forecast.models.posterior import Posterior, load_posterior
-from forecast.observations.tables import data_digest
+from forecast.models.posterior import Posterior, posterior_held
+from forecast.observations.tables import are_shipped, data_digest
 from forecast.observations.vintage import vintage
 from forecast.progress import Progress
 from forecast.results.clock import date_faults
@@ -122,17 +122,18 @@ def made_again(results: Results, again: Again) -> Rerun:
 
 
 def demand_posterior_of(results: Results, given: Posterior | None) -> Posterior:
-    """The posterior a run was made with: the one given, or the one installed.
+    """The posterior a run was made with: the one given, or the shipped one or the user's own, whatever data they know.
 
     Raises:
-        PosteriorError: it is another.
+        PosteriorError: it is none of these.
     """
     expected = results.manifest["digests"]["posterior"]
-    found = load_posterior(as_of=results.as_of) if given is None else given
-    if found.digest != expected:
+    found = posterior_held(expected, results.as_of) if given is None else given
+    if found is None or found.digest != expected:
+        got = "neither the shipped one nor your own" if found is None else f"got {found.digest[:12]}"
         raise PosteriorError(
-            f"{results.folder}: was made with posterior {expected[:12]}, got {found.digest[:12]}; name the one it was "
-            "made with by --posterior"
+            f"{results.folder}: was made with posterior {expected[:12]}, {got}; name the file of the one it was made "
+            "with by --posterior"
         )
     return found
 
@@ -147,7 +148,8 @@ def foreign(manifest: Mapping[str, Any], installed: Mapping[str, Any]) -> str:
     """Which of code, data and posterior are not those of the run; empty where all are."""
     stored, found = manifest["digests"], installed["digests"]
     names = ("code", "data", "posterior", "regime", "installed_base")
-    return next((name for name in names if name in stored and name in found and stored[name] != found[name]), "")
+    other = next((name for name in names if name in stored and name in found and stored[name] != found[name]), "")
+    return "shipped_data" if other == "data" and are_shipped(stored["data"]) else other
 
 
 def manifest_faults(manifest: Mapping[str, Any], request: Request, scratch: Path) -> Iterator[str]:

@@ -19,9 +19,9 @@ from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, empty_statistics, simulate
-from forecast.errors import DamagedRunError, RunError, got
+from forecast.errors import DamagedRunError, PosteriorError, RunError, got
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
-from forecast.observations.tables import data_digest
+from forecast.observations.tables import data_digest, of_other_data
 from forecast.observations.vintage import vintage
 from forecast.parallel import in_order
 from forecast.progress import Progress
@@ -362,17 +362,24 @@ def plan_of(run: Results, posterior: Posterior | None = None) -> RunPlan:
         posterior: parameters of the run; the stored ones by default.
 
     Raises:
-        RunError: it was made with other code or parameters than are installed.
+        PosteriorError: there is none that is current.
+        RunError: it was made with other code, data or parameters than are installed.
     """
     scenario = load_any(run.folder / SCENARIO)
-    learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
     recorded = run.manifest["digests"]
+    other = "" if recorded["data"] == data_digest() else of_other_data(recorded["data"])
+    try:
+        learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
+    except PosteriorError as error:
+        if not other:
+            raise
+        raise RunError(f"{run.folder}: {other}") from error
     changed = [
         name for name, now in (("code", code_digest("numbers")), ("posterior", learned.digest)) if recorded[name] != now
     ]
     if changed:
         raise RunError(
             f"{run.folder}: made with another {' and '.join(changed)} than is installed; {run.command()} makes one "
-            "with what is"
+            f"with what is{f'; {other}' if other else ''}"
         )
     return compile_run(scenario, learned, vintage(scenario.as_of), prior=run.manifest["parameters"] == "prior")

@@ -14,7 +14,8 @@ An entity is one frozen class: its form in YAML, its schema and its value at onc
 - `dates`: how a date is written
 - `numerals`: numbers written as text, and what to write in their place
 - `money`: how an amount is written, and won become USD
-- `layers`: `extends`, merging and `-s` overrides
+- `layers`: `extends`, merging, and which override hides another
+- `overrides`: what an override says, as `-s` takes it
 - `validation`: problems and remarks of a file, and a scenario to start from
 - `library`: announcements as the shipped scenarios state them, and what a plant looks like
 - `own`: announcements of a user that lie over the table, and what a scenario states of each

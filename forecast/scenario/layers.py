@@ -13,23 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from os import PathLike
 from os import path as paths
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from forecast.documents import (
-    MAX_DEPTH,
-    Document,
-    Node,
-    parse_document,
-    read_document,
-    shipped_folder,
-    shipped_names,
-    shipped_scenario,
-)
-from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal, shortened, spelled
+from forecast.documents import Node, read_document, shipped_folder, shipped_names, shipped_scenario
+from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal, spelled
+from forecast.scenario.overrides import keys_and_value, override_tree
 
 ACCEPTED = "expected the name of a file beside this one or in a folder below it, or of a shipped scenario"
 LONGEST = 255
@@ -131,30 +123,83 @@ class Layered:
     overrides: tuple[str, ...] = ()
     bases: tuple[Change, ...] = ()
 
+    @property
+    def own(self) -> tuple[Change, ...]:
+        """Changes by overrides, in their order."""
+        return self.changes[len(self.changes) - len(self.overrides) :]
+
+    def among(self, ids: Collection[str]) -> Layered:
+        """The same with the investments of some ids alone."""
+        changes, bases = (
+            tuple(Change(_among(change.before, ids), _among(change.over, ids)) for change in group)
+            for group in (self.changes, self.bases)
+        )
+        return replace(self, root=_among(self.root, ids), changes=changes, bases=bases)
+
     def with_overrides(self, places: Iterable[int], *, hidden: bool = False) -> Node | None:
         """The tree with those of the overrides alone that stand at some places; None where they would be refused.
 
         Args:
             hidden: whether something else than is set stands where any of them sets a value.
         """
-        own = self.changes[len(self.changes) - len(self.overrides) :]
-        root = reduce(merged, (_something_else(change.over) for change in own if hidden), own[0].before)
+        root = reduce(merged, (_something_else(change.over) for change in self.own if hidden), self.own[0].before)
         for place in places:
             if _unknown(root, self.overrides[place].partition("=")[0].split(".")) is not None:
                 return None
-            root = merged(root, own[place].over)
+            root = merged(root, self.own[place].over)
         return _listed(root)
 
     def that_show(self) -> tuple[str, ...]:
         """Overrides but for those that others hide, whatever stood in their places before."""
-
-        def plain(places: Iterable[int]) -> object:
-            root = self.with_overrides(places, hidden=True)
-            return root and root.plain()
-
         places = range(len(self.overrides))
-        kept = with_effect(places, lambda rest: plain(rest) == plain(places))
+        kept = with_effect(places, lambda rest: self._are_one(rest, places))
         return tuple(self.overrides[place] for place in kept)
+
+    def overruled(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Overrides in whose places later ones say something else: the place of each, and those of the last that do."""
+        new = [
+            place for place, own in enumerate(self.own) if merged(own.before, own.over).plain() != own.before.plain()
+        ]
+        for index, place in enumerate(new):
+            later = new[index + 1 :]
+            if self._hide(place, later):
+                yield place, with_effect(later, partial(self._hide, place))
+
+    def _hide(self, place: int, later: Iterable[int]) -> bool:
+        return self._are_one((place, *later), later)
+
+    def _are_one(self, some: Iterable[int], others: Iterable[int]) -> bool:
+        """Whether the overrides at some places and at others make one tree, whatever stood there before."""
+        one, other = (self.with_overrides(places, hidden=True) for places in (some, others))
+        return (one and one.plain()) == (other and other.plain())
+
+
+def _among(root: Node, ids: Collection[str]) -> Node:
+    """A tree with the investments of some ids alone, in a list or a mapping; without the key where none is left."""
+    fields = dict(root.fields)
+    node = fields.get("investments")
+    if node is None or not node.content:
+        return root
+    kept: Mapping[str, Node] | tuple[Node, ...]
+    kept = {id: entry for id, entry in node.fields.items() if id in ids}
+    kept = kept or tuple(entry for entry in node.items if entry.fields["id"].content in ids)
+    if kept:
+        fields["investments"] = replace(node, content=kept)
+    else:
+        del fields["investments"]
+    return replace(root, content=fields)
+
+
+def addressed(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Paths of the values that a tree states, with entries of lists by their ids."""
+    entries = {}
+    if len(path) == 1 and path[0] in BY_ID:
+        entries = {str(entry.fields["id"].plain()): entry for entry in node.items if "id" in entry.fields}
+    below = {} if any(key in node.fields for key in WHOLE) else {**node.fields, **entries}
+    for name, child in below.items():
+        yield from addressed(child, (*path, name))
+    if not below:
+        yield path
 
 
 Word = TypeVar("Word")
@@ -308,41 +353,14 @@ class _Layers:
             return root
 
     def _override(self, root: Node, text: str) -> Node:
-        shown = f"-s {text}"
-        path, equals, value = text.partition("=")
-        keys = path.strip().split(".")
-        if len(keys) > MAX_DEPTH:
-            raise refusal(Place(shortened(shown)), f"got a path of {len(keys)} keys, expected at most {MAX_DEPTH}")
-        if not equals or not all(keys) or keys == ["extends"]:
-            raise ScenarioError([Place(shown).problem("", "expected key.path=value, such as horizon=2040")])
+        keys, value = keys_and_value(text)
         if (known := _unknown(root, keys)) is not None:
             hint = meant(keys[1], known) if known else "the scenario has none"
             message = f"no such {BY_ID[keys[0]]}; {hint}"
-            raise ScenarioError([Place(shown).problem(spelled((keys[0], keys[1])), message)])
-        node = _moved(_value(value, shown), Place(shown))
+            raise ScenarioError([Place(f"-s {text}").problem(spelled((keys[0], keys[1])), message)])
+        node = override_tree(text)
         self.overrides.append(f"{'.'.join(keys)}={value.strip()}")
-        for key in reversed(keys):
-            node = Node({key: node}, Place(shown), Place(shown))
         return replace(node, content=self._keyed(node.fields))
-
-
-def _value(text: str, shown: str) -> Node:
-    try:
-        document = parse_document(text, shown) if text.strip() else Document(Node(None, Place(shown)), ())
-        if document.problems:
-            raise ScenarioError(document.problems)
-        if "\n" in text or _ends_in_comment(text, document.root):
-            raise refusal(Place(shown), "got a comment or a second line, expected none; a text with # stands in quotes")
-        return document.root
-    except ScenarioError as error:
-        raise ScenarioError([replace(problem, line=0, column=0) for problem in error.problems]) from None
-
-
-def _ends_in_comment(text: str, root: Node) -> bool:
-    try:
-        return parse_document(f"{text}x", "").root.plain() == root.plain()
-    except ScenarioError:
-        return False
 
 
 def _unknown(root: Node, keys: Sequence[str]) -> Collection[str] | None:
@@ -357,15 +375,6 @@ def _something_else(node: Node) -> Node:
     """The same keys with other values."""
     fields = {key: _something_else(child) for key, child in node.fields.items()}
     return replace(node, content=fields or "something else")
-
-
-def _moved(node: Node, place: Place) -> Node:
-    content = node.content
-    if isinstance(content, Mapping):
-        content = {name: _moved(child, place) for name, child in content.items()}
-    elif isinstance(content, tuple):
-        content = tuple(_moved(child, place) for child in content)
-    return replace(node, content=content, place=place, key=node.key and place)
 
 
 def _with_ids(entries: Node) -> Node:

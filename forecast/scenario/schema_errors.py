@@ -295,7 +295,7 @@ def _forms(loc: YamlPath) -> Mapping[str, type[Model]]:
 
 def _unnamed(_: type, loc: YamlPath, detail: Any) -> str:
     if _discriminator(detail) == "path":
-        return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(_forms(loc))}"
+        return f"{got(detail['input'])}, expected the key path; accepted: {', '.join(_forms(loc))}"
     accepted = f"the key distribution with its parameters, or one of {', '.join(STATED)}"
     return f"{got(detail['input'])}, expected {accepted}{_won_misplaced(loc, detail['input'])}"
 

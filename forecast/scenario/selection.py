@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from forecast.documents import yaml_text
-from forecast.errors import Place, RunError, listed, meant, refusal
+from forecast.errors import Place, Remark, RunError, listed, meant, refusal, spelled
 from forecast.scenario.dependencies import LISTED, SAME
 from forecast.scenario.investments import Investment
-from forecast.scenario.layers import BY_ID, layered, with_effect
+from forecast.scenario.layers import BY_ID, addressed, layered, with_effect
 from forecast.scenario.mixture import AnyScenario, told_of_branches
+from forecast.scenario.overrides import override_tree
 from forecast.scenario.scenario import Scenario, frozen_scenario, plain_scenario
-from forecast.scenario.validation import examined
+from forecast.scenario.validation import Examination, examined
 from forecast.storage.files import write_text
 
 _KEEP, _LEAVE_OUT = "--only ", "--without "
@@ -109,13 +110,43 @@ def _ids_of(world: AnyScenario, group: str) -> set[str]:
 
 
 def _shows(text: str, world: AnyScenario, chosen: AnyScenario, without: Collection[str]) -> bool:
+    """Whether something that an override sets may change what is chosen."""
+    return any(_may_show(path, world, chosen, without) for path in addressed(override_tree(text)))
+
+
+def _may_show(path: Sequence[str], world: AnyScenario, chosen: AnyScenario, without: Collection[str]) -> bool:
     """Whether a value may change what is chosen: on a plant that is not, what decides whether it is."""
-    group, *keys = text.partition("=")[0].split(".")
+    group, *keys = path
     if group != "investments" or not keys or keys[0] in _ids_of(chosen, group):
         return True
     if keys[0] not in _ids_of(world, group):  # a value has removed it
         return len(keys) == 1
     return keys[0] not in without and (len(keys) == 1 or keys[1] in ("part_of", "kind"))
+
+
+def examined_plants(found: Sequence[Examination], only: Collection[str], without: Collection[str]) -> list[Examination]:
+    """Files that were examined with some of their plants: what is said of them is said of these plants alone.
+
+    Raises:
+        RunError: as `chosen_plants`.
+    """
+    worlds = [one.world for one in found if one.world is not None]
+    chosen = chosen_plants(worlds, only, without)
+    return [
+        one.among(part, dict.fromkeys(_set_for_nothing(one, world, part, without)))
+        for one, world, part in zip(found, worlds, chosen, strict=True)
+    ]
+
+
+def _set_for_nothing(
+    found: Examination, world: AnyScenario, chosen: AnyScenario, without: Collection[str]
+) -> Iterator[Remark]:
+    """Values set on plants that are left out."""
+    for change in (change for layers in found.every_layers for change in layers.own):
+        for path in addressed(change.over):
+            if path[2:] != ("id",) and not _may_show(path, world, chosen, without):
+                words = f"{path[1]} is left out by --only or --without: it changes nothing"
+                yield change.over.place.remark(spelled(path), words)
 
 
 def drawn_anew(worlds: Sequence[AnyScenario], chosen: Sequence[AnyScenario]) -> list[str]:
@@ -198,8 +229,7 @@ def stated_world(path: str, overrides: Sequence[str]) -> AnyScenario | None:
     """
     values, only, without = words_of(overrides)
     found = examined(path, values)
-    world = found.mixture or found.scenario
-    return world and chosen_plants([world], only, without)[0]
+    return found.world and chosen_plants([found.world], only, without)[0]
 
 
 def set_again(world: AnyScenario, overrides: Sequence[str], file: Path) -> AnyScenario:

@@ -17,7 +17,7 @@ from forecast.scenario.drivers import Deviation, Shock
 from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, entry, mean, rows
 from forecast.scenario.inputs import sectors_that_stand
-from forecast.scenario.layers import WHOLE, Change, merged
+from forecast.scenario.layers import WHOLE, Change, Layered, merged
 from forecast.scenario.policy import ImportCommitment, Tariff
 from forecast.scenario.scenario import Scenario
 from forecast.scenario.unused_duties import always, idle_duties
@@ -51,6 +51,15 @@ def _repeated(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
         elif name not in _IDENTITY:
             already = f"{child.got()}, as {_said(old)} says already"
             yield place.remark(spelled(at), f"{already}: it changes nothing")
+
+
+def overruled(layers: Layered) -> Iterator[Remark]:
+    """Overrides in whose places later ones say something else, however either names them."""
+    for place, later in layers.overruled():
+        path = layers.overrides[place].partition("=")[0]
+        words = " and ".join(f"-s {layers.overrides[one]}" for one in later)
+        follow = "follows and says otherwise" if len(later) == 1 else "follow and say otherwise"
+        yield layers.own[place].over.place.remark(path, f"{words} {follow}: it changes nothing")
 
 
 def dropped(changes: Sequence[Change]) -> Iterator[Remark]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from os import PathLike
@@ -20,7 +20,7 @@ from forecast.scenario.entries import rows
 from forecast.scenario.investments import Investment, outside_parts
 from forecast.scenario.layers import Layered, layered
 from forecast.scenario.library import scenario_text
-from forecast.scenario.mixture import ScenarioMixture, StatedBranch, is_mixture, read_mixture
+from forecast.scenario.mixture import AnyScenario, ScenarioMixture, StatedBranch, is_mixture, read_mixture
 from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.scenario import Scenario, reading_order, scenario_digest, scenario_of
 from forecast.scenario.warnings import off_sum, remarks
@@ -71,6 +71,35 @@ class Examination:
     branches: tuple[StatedBranch, ...] = ()
 
     @property
+    def world(self) -> AnyScenario | None:
+        """What the file states; None if something is wrong."""
+        return self.mixture or self.scenario
+
+    @property
+    def every_layers(self) -> tuple[Layered, ...]:
+        """Its tree, or that of every branch."""
+        return (self.layers,) if self.layers is not None else tuple(one.layers for one in self.branches)
+
+    def among(self, world: AnyScenario, before: Iterable[Remark]) -> Examination:
+        """The same of a world with some of the plants, with remarks on these alone.
+
+        Args:
+            before: remarks that come first.
+        """
+        ids = [{item.id for item in branch.scenario.investments} for branch in world.branches]
+        if not isinstance(world, ScenarioMixture):
+            assert self.layers is not None
+            layers = self.layers.among(ids[0])
+            return replace(self, scenario=world, layers=layers, remarks=(*before, *_remarks(layers, self.file)))
+        branches = tuple(
+            replace(one, branch=branch, layers=one.layers.among(kept))
+            for one, branch, kept in zip(self.branches, world.branches, ids, strict=True)
+        )
+        return replace(
+            self, mixture=world, branches=branches, remarks=(*before, *_mixture_remarks(self.file, branches))
+        )
+
+    @property
     def conversions(self) -> tuple[Conversion, ...]:
         """Amounts in won, in file order; none where something is wrong."""
         return () if self.scenario is None or self.layers is None else tuple(_conversions(self.layers))
@@ -95,7 +124,7 @@ def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examin
         layers = layered(path, overrides)
     except ScenarioError as error:
         return Examination(file, None, None, error.problems, ())
-    found = tuple(sorted(remarks(layers), key=lambda remark: reading_order(remark, file)))
+    found = _remarks(layers, file)
     try:
         return Examination(file, scenario_of(layers, file), layers, (), found)
     except ScenarioError as error:
@@ -104,17 +133,33 @@ def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examin
         return Examination(file, None, layers, error.problems, doubtful)
 
 
+def _remarks(layers: Layered, file: str) -> tuple[Remark, ...]:
+    return tuple(sorted(remarks(layers), key=lambda remark: reading_order(remark, file)))
+
+
 def _mixture(path: PathLike[str] | str, overrides: Sequence[str]) -> Examination:
-    """A mixture, with remarks on its weights and the scenarios in it; those in files of their own have theirs there."""
+    """A mixture, with remarks on its weights and the scenarios in it."""
     file = str(path)
     try:
         mixture, branches = read_mixture(path, overrides)
     except ScenarioError as error:
         return Examination(file, None, None, error.problems, ())
-    found = [remark for branch in branches if branch.file == file for remark in remarks(branch.layers)]
+    return Examination(file, None, None, (), _mixture_remarks(file, branches), mixture, branches)
+
+
+def _mixture_remarks(file: str, branches: Sequence[StatedBranch]) -> tuple[Remark, ...]:
+    """Remarks on a mixture; scenarios in files of their own have theirs there, and overrides where all branches do."""
+    by_branch = [remarks(branch.layers) for branch in branches]
+    set_on_top = {change.over.place.file for branch in branches for change in branch.layers.own}
+    everywhere = set.intersection(*({(one.file, one.path) for one in found} for found in by_branch))
+    found = [
+        remark
+        for branch, said in zip(branches, by_branch, strict=True)
+        for remark in said
+        if ((remark.file, remark.path) in everywhere if remark.file in set_on_top else branch.file == file)
+    ]
     found += [*_weights(file), *_idle_branches(branches)]
-    found.sort(key=lambda remark: (remark.line, remark.column))
-    return Examination(file, None, None, (), tuple(dict.fromkeys(found)), mixture, branches)
+    return tuple(dict.fromkeys(sorted(found, key=lambda remark: reading_order(remark, file))))
 
 
 def _weights(file: str) -> Iterator[Remark]:

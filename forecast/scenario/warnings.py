@@ -25,7 +25,7 @@ from forecast.scenario.investments import Investment
 from forecast.scenario.layers import Layered
 from forecast.scenario.library import known_plants
 from forecast.scenario.money import WON_KEY, rate_of
-from forecast.scenario.unused import dropped, idle_policies, idle_ties, repeated, unread
+from forecast.scenario.unused import dropped, idle_policies, idle_ties, overruled, repeated, unread
 from forecast.stats.density import spikes
 from forecast.stats.distributions import Distribution
 from forecast.stats.specs import read_distribution
@@ -289,6 +289,7 @@ def remarks(layers: Layered) -> list[Remark]:
     with np.errstate(all="ignore"):
         found = [
             *repeated(layers.changes),
+            *overruled(layers),
             *dropped((*layers.bases, *layers.changes)),
             *unread(root, announced),
             *implausible(root, announced),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EBADF, EINVAL, EISDIR
 from pathlib import Path
@@ -131,6 +131,21 @@ def is_exported_run(path: Path) -> bool:
                 is_begun = head.startswith(b"PK\3\4") and head[_NAME_AT:] == EXPORTED_FIRST.encode()
                 return is_begun and EXPORTED_END.fullmatch(file.read()) is not None
     return False
+
+
+def begins_as(pattern: bytes) -> Callable[[Path], bool]:
+    """Whether a file begins as a pattern has it; what cannot be read does not."""
+
+    def begins(path: Path) -> bool:
+        with suppress(OSError), path.open("rb") as file:
+            return re.match(pattern, file.read(_HEAD)) is not None
+        return False
+
+    return begins
+
+
+_HEAD = 2**9
+"""Bytes that tell what a file is."""
 
 
 def unpacking(path: Path) -> str:

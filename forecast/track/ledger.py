@@ -24,7 +24,7 @@ from forecast.engine.simulate import KEEP_DRAWS
 from forecast.errors import LedgerError, PosteriorError, ScenarioError, listed, shortened
 from forecast.models.posterior import Posterior, frozen_posterior, save_posterior, stored_digest
 from forecast.observations.series import QuarterlyTrade
-from forecast.observations.tables import data_digest
+from forecast.observations.tables import data_digest, of_other_data
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.clock import A_DAY, date_faults, day_stated, today
@@ -349,7 +349,9 @@ def _demand_provenance(results: Results, posterior: Posterior) -> None:
             f"name the one it was made with by --posterior, or run the scenario again"
         )
     if used["data"] != data_digest():
-        raise LedgerError(f"{results.folder}: was made with other data than are installed; run the scenario again")
+        raise LedgerError(
+            f"{results.folder}: {of_other_data(used['data'])}; a new run of the scenario is of those held here"
+        )
     if faults := [*_out_of_order(vintage().trade, results.manifest["created"], today())]:
         raise LedgerError(
             f"{results.folder}: {'; '.join(faults)}; set the clock of this machine, and make a run of a wrong clock "

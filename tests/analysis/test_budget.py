@@ -345,7 +345,7 @@ def test_a_budget_leaves_a_table_and_pictures(found: budget_module.Budget) -> No
     ("name", "year", "series", "message"),
     [
         ("hyundai", 2040, "trade_balance", "--year: got 2040, expected one from 2026 to 2030"),
-        ("hyundai", 2030, "tariffs", "--of: got tariffs, expected a series of hyundai; Accepted: trade_balance"),
+        ("hyundai", 2030, "tariffs", "--of: got tariffs, expected a series of hyundai; accepted: trade_balance"),
         ("baseline", 2030, "news", "nothing spreads news in 2030: it is 0 in every"),
     ],
 )

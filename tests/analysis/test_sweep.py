@@ -128,7 +128,7 @@ def test_the_error_of_a_difference_counts_the_rows_of_the_posterior(tmp_path: Pa
         ((), "expected what to sweep"),
         (("-s", f"{AMOUNT}=2,99"), f"cell {AMOUNT}=99: "),
         (("-s", f"{AMOUNT}=2", "--of", "effects"), "did you mean effect?"),
-        (("-s", f"{AMOUNT}=2", "--of", "tariffs"), "error: --of: got tariffs; Accepted: trade_balance, "),
+        (("-s", f"{AMOUNT}=2", "--of", "tariffs"), "error: --of: got tariffs; accepted: trade_balance, "),
         (("-s", f"{AMOUNT}=2", "--draws", "300000"), "expected at most 200,000: more are not kept to pair"),
         (
             ("-s", "basis=korea_customs,us_census"),

@@ -150,7 +150,7 @@ def test_what_does_nothing_is_refused(load: Loader) -> None:
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ("what: gas, amount: 1, from: 2027, until: 2028", "Accepted: aircraft, lng, other"),
+        ("what: gas, amount: 1, from: 2027, until: 2028", "accepted: aircraft, lng, other"),
         ("what: lng, from: 2027, until: 2028", "got neither amount nor per_year"),
         ("what: lng, amount: 1, from: 2027", "missing key: when deliveries end"),
         ("what: lng, amount: 1, from: 2027, until: 2027", "expected a date after from, which is 2027"),

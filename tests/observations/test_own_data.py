@@ -131,7 +131,8 @@ def test_a_run_says_in_one_line_what_to_do_until_parameters_know_the_data(site: 
     assert refused.returncode == 2
     assert refused.stderr == (
         f"error: no stored parameters know your data up to vintage {names[1]}; run `forecast fit` to make a new one, "
-        "which takes minutes\n"
+        "which takes minutes; `forecast --data-dir FOLDER COMMAND` with an empty FOLDER goes by the shipped data "
+        "alone\n"
     )
     assert site.run("-c", LEARNED).stdout == "True\n"
 

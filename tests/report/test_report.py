@@ -387,7 +387,7 @@ def test_a_place_that_cannot_be_written_is_found_before_the_page_is_made(
 def test_the_command_names_an_unknown_run(tmp_path: Path) -> None:
     done = command("report", "nothing", cwd=tmp_path)
     assert done.returncode == 2
-    expected = "expected the folder of a run, the file of a scenario, or its name; Accepted: announced, "
+    expected = "expected the folder of a run, the file of a scenario, or its name; accepted: announced, "
     assert done.stderr.startswith(f"error: got run nothing, {expected}")
     assert list(tmp_path.iterdir()) == []
 

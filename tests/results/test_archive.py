@@ -14,7 +14,7 @@ from rich.console import Console
 import forecast
 from forecast.analysis.comparison import demand_pairs
 from forecast.cli import cli
-from forecast.cli.run import stored_run
+from forecast.cli.references import stored_run
 from forecast.engine.simulate import KEEP_DRAWS, Settings
 from forecast.errors import RunError
 from forecast.report.comparison import attribution_table, comparison_table, comparison_words

@@ -139,8 +139,8 @@ def test_one_change_need_not_stand_in_a_list() -> None:
         ((None,), "n_draws: got nothing, expected a whole number"),
         ((True,), "n_draws: got true, expected a whole number"),
         ((10, -1), "seed: got -1, expected a whole number of at least 0"),
-        ((10, 0, "halton"), 'scheme: got text "halton"; Accepted: plain, latin_hypercube, sobol'),
-        ((10, 0, "lhs"), 'scheme: got text "lhs"; Accepted'),
+        ((10, 0, "halton"), 'scheme: got text "halton"; accepted: plain, latin_hypercube, sobol'),
+        ((10, 0, "lhs"), 'scheme: got text "lhs"; accepted'),
     ],
 )
 def test_settings_that_are_none_are_refused_in_python_too(settings: tuple[Any, ...], said: str) -> None:

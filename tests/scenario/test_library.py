@@ -54,7 +54,7 @@ def test_filters(filters: dict[str, str], expected: list[str]) -> None:
     [
         (["--state", "Gorgia"], "did you mean Georgia?"),
         (["--sector", "battery"], "did you mean batteries?"),
-        (["--status", "halted"], "Accepted: cancelled, completed, delayed, operating, paused, planned"),
+        (["--status", "halted"], "accepted: cancelled, completed, delayed, operating, paused, planned"),
         (["--company", "Nobody"], "got --company Nobody, which no announcement meets"),
         (["SK-7"], "did you mean SK-07?"),
         (["SK-07", "--state", "IN"], "a filter is of the list"),

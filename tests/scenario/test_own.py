@@ -83,7 +83,7 @@ def test_an_edit_changes_what_it_states_and_remove_brings_the_table_back(own: Pa
         (["add", "MY-02", *words(MILL | {"--sector": "steal"})], '--sector: got text "steal"; did you mean steel?'),
         (["add", "MY-02", *words(MILL | {"--amount": "2bn"})], '--amount: got text "2bn", expected a number'),
         (["add", "MY-02", *words(MILL | {"--announced": "10/2026"})], '--announced: got text "10/2026", expected'),
-        (["add", "MY-02", *words(MILL | {"--status": "built"})], "Accepted: announced, under construction, operating"),
+        (["add", "MY-02", *words(MILL | {"--status": "built"})], "accepted: announced, under construction, operating"),
         (["add", "MY-02", *words(MILL | {"--construction-start": "2030"})], "--production-start: got 2029Q1, expected"),
         (["add", "a b", *words(MILL)], 'ID: got text "a b", expected 1 to 64 letters'),
         (["add", "MY-02", "--company", "A"], "--source: got nothing, expected where it was read"),
@@ -216,7 +216,7 @@ def test_what_is_filled_in_or_left_out_is_said(code: str, said: list[str], table
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"unit": "million dollars"}, 'unit: got text "million dollars"; Accepted: USD, million USD, bn USD'),
+        ({"unit": "million dollars"}, 'unit: got text "million dollars"; accepted: USD, million USD, bn USD'),
         ({"colums": {}}, "colums: unknown key; did you mean columns?"),
         ({"columns": {"company": "company"}}, "columns: nothing for project, expected the heading of it"),
         ({"columns": MAPPING["columns"] | {"amount": "price"}}, "got no column price, expected those of the mapping"),

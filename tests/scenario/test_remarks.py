@@ -242,8 +242,8 @@ def test_an_amount_in_korean_words_of_several_parts_is_answered_where_it_stands(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("investments=[{amount: 3}]", ": investments[0]: got no id; Accepted: HMG-01"),
-        ("investments.[0].amount=3", ": investments[0]: no such investment; Accepted: HMG-01"),
+        ("investments=[{amount: 3}]", ": investments[0]: got no id; accepted: HMG-01"),
+        ("investments.[0].amount=3", ": investments[0]: no such investment; accepted: HMG-01"),
     ],
 )
 def test_an_entry_without_an_id_goes_by_its_position(text: str, said: str) -> None:

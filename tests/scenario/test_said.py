@@ -158,3 +158,110 @@ def test_a_plant_that_would_be_built_in_no_time_is_remarked_on(tmp_path: Path) -
         done = command("validate", "plant.yaml", cwd=tmp_path)
         assert done.returncode == 0
         assert said in done.stdout + done.stderr if said else "warning" not in done.stdout + done.stderr, rest
+
+
+MILL = "investments.HMG-06"
+
+
+@pytest.mark.parametrize(
+    ("first", "path", "later"),
+    [
+        ("horizon=2031", "horizon", ["horizon=2030"]),
+        (f"{MILL}.amount=5", f"{MILL}.amount", [f"{MILL}={{amount: 4}}"]),
+        ("investments={HMG-06: {amount: 5}}", "investments", [f"{MILL}.amount=4"]),
+        ("investments=[{id: HMG-06, amount: 5}]", "investments", [f"{MILL}.amount=4"]),
+        (f"{MILL}.amount=5", f"{MILL}.amount", [f"{MILL}=null"]),
+        (f"{MILL}={{amount: 5, slip: 2}}", MILL, [f"{MILL}.slip=3", f"{MILL}.amount=4"]),
+    ],
+)
+def test_an_override_in_whose_place_others_say_something_else_is_said(
+    first: str, path: str, later: list[str], tmp_path: Path
+) -> None:
+    words = [word for text in (first, "basis=us_census", *later) for word in ("-s", text)]
+    done = command("validate", "hyundai", *words, cwd=tmp_path)
+    follow = "follows and says otherwise" if len(later) == 1 else "follow and say otherwise"
+    others = " and ".join(f"-s {text}" for text in later)
+    assert done.stdout.splitlines()[0] == f"warning: -s {first}: {path}: {others} {follow}: it changes nothing"
+    assert (done.stdout + done.stderr).count("warning: ") == 1
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        (f"{MILL}={{amount: 5, slip: 2}}", f"{MILL}.amount=4"),
+        (f"{MILL}.amount={{distribution: uniform, low: 4, high: 5}}", f"{MILL}.amount.high=4.5"),
+        (f"{MILL}.amount=5", "investments.HMG-01-future.amount=5"),
+    ],
+)
+def test_an_override_of_which_something_is_left_is_not(texts: tuple[str, ...], tmp_path: Path) -> None:
+    done = command("validate", "hyundai", *(word for text in texts for word in ("-s", text)), cwd=tmp_path)
+    assert "warning" not in done.stdout + done.stderr
+
+
+def test_a_value_of_a_sector_whose_plants_have_their_own_is_said(tmp_path: Path) -> None:
+    key = "displacement_rate"
+    wide, own = f"overrides.sectors.autos.{key}=0.3", f"investments.HMG-01-vehicles.overrides.{key}=0.4"
+    for texts in ([wide, own], [own, wide]):
+        done = command("validate", "hyundai", *(word for text in texts for word in ("-s", text)), cwd=tmp_path)
+        assert (
+            f"warning: -s {wide}: overrides.sectors.autos.{key}: no investment in autos reads it: each" in done.stdout
+        )
+
+
+OUT = "HMG-06 is left out by --only or --without: it changes nothing\n"
+PARTS = "investments.HMG-01: of 21 bn USD {} are in its parts, {}; the other {} are not simulated\n"
+
+
+@pytest.mark.parametrize("text", [f"{MILL}.amount=3", f"{MILL}={{amount: 3}}", "investments=[{id: HMG-06, amount: 3}]"])
+def test_a_value_of_a_plant_that_is_left_out_is_said(text: str, tmp_path: Path) -> None:
+    asked = ("run", "hyundai", "--draws", "400", "--no-plot", "-s", text)
+    three = PARTS.format("15.2", "HMG-01-future, HMG-01-parts, HMG-01-vehicles", "5.8")
+    for choice, parts in (("--without=HMG-06", three), ("--only=HMG-01-future", PARTS.format(6, "HMG-01-future", 15))):
+        done = command(*asked, choice, cwd=tmp_path)
+        assert done.returncode == 0
+        warning, note = done.stderr.splitlines(keepends=True)
+        assert warning == f"warning: -s {text}: {MILL}.amount: {OUT}"
+        assert note.endswith(parts)
+        assert f"Set on the command line: {choice.replace('=', ' ')}\n" in done.stdout
+
+
+def test_nothing_is_said_of_plants_that_are_left_out(tmp_path: Path) -> None:
+    wrong = ("-s", f"{MILL}.slip=30", "-s", "overrides.sectors.steel.displacement_rate=0.3")
+    asked = ("run", "hyundai", "--draws", "400", "--no-plot", *wrong)
+    assert "got 30 quarters, longer than any delay" in command(*asked, cwd=tmp_path).stderr
+    said = command(*asked, "--without", "HMG-06", cwd=tmp_path).stderr
+    assert f"{MILL}.slip: {OUT}" in said
+    assert "longer than any delay" not in said
+    assert "overrides.sectors.steel: no investment is in steel, so nothing reads this" in said
+
+
+def test_of_a_mixture_what_changes_nothing_in_any_branch_is_said(tmp_path: Path) -> None:
+    branches = "mixture: [{scenario: hyundai, weight: 1}, {scenario: hyundai-26bn, weight: 1}]"
+    (tmp_path / "both.yaml").write_text(f"name: both\n{branches}\n", "utf-8")
+    said = {}
+    for texts in (("horizon=2031", "horizon=2030"), (f"{MILL}.project=Mill",), ("localization.path=fitted",)):
+        done = command("validate", "both.yaml", *(word for text in texts for word in ("-s", text)), cwd=tmp_path)
+        said[texts[0]] = done.stdout.count("warning: ")
+    assert said == {"horizon=2031": 1, f"{MILL}.project=Mill": 0, "localization.path=fitted": 1}
+    done = command("run", "both.yaml", "--draws", "400", "--without", "HMG-06", "-s", f"{MILL}.amount=3", cwd=tmp_path)
+    assert done.stderr.count("warning: ") == 1
+    assert done.stderr.count(OUT) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("basis=dollars", 'got text "dollars", expected a known basis; accepted: korea_customs, us_census'),
+        ("basis=us_censu", 'got text "us_censu", expected a known basis; did you mean us_census? Accepted: korea_c'),
+        ("nonsense=1", "nonsense: unknown key; accepted: "),
+        (
+            "localization.sectors.autos.local=1",
+            "localization.sectors.autos: got a mapping with local, expected the key",
+        ),
+    ],
+)
+def test_what_follows_a_semicolon_begins_small(text: str, said: str, tmp_path: Path) -> None:
+    done = command("run", "hyundai", "-s", text, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "; Accepted" not in done.stderr

@@ -309,7 +309,7 @@ def test_words_for_sectors_are_words_for_nothing_else() -> None:
     with pytest.raises(ScenarioError) as caught:
         load_scenario(layer(f"name: top\n{duty}"), ["tariffs.cars.rate=0.3"])
     (problem,) = caught.value.problems
-    assert problem.message.endswith("Accepted: autos")
+    assert problem.message.endswith("accepted: autos")
     assert "did you mean" not in problem.message
 
 

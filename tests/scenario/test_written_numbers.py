@@ -163,7 +163,7 @@ def test_the_command_that_shows_a_number_reads_dashes_too() -> None:
     ],
 )
 def test_a_word_with_a_meaning_of_its_own_is_no_misspelling(word: str, names: list[str]) -> None:
-    assert meant(word, names) == f"Accepted: {', '.join(names)}"
+    assert meant(word, names) == f"accepted: {', '.join(names)}"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 from commands import command
 from handmade import write_tables
 
-from forecast.cli.run import stored_run
+from forecast.cli.references import stored_run
 from forecast.engine.compile import compile_plan
 from forecast.engine.plan import Plan
 from forecast.engine.simulate import Settings
@@ -292,7 +292,7 @@ def test_only_what_can_be_run_again_is_frozen(freeze: Freeze, tmp_path: Path, ea
         add_entry(results, ledger, load_posterior())
     for changes, message in (
         ({"quantiles": "sketch"}, "too many to be kept"),
-        ({"digests": results.manifest["digests"] | {"data": "0"}}, "other data than are installed"),
+        ({"digests": results.manifest["digests"] | {"data": "0"}}, "other data than are held here"),
     ):
         with pytest.raises(LedgerError, match=message):
             add_entry(Results(results.folder, dict(results.manifest) | changes), ledger, earlier)
