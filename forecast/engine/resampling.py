@@ -209,7 +209,8 @@ def _economy(trade: Plan, streams: Resampled) -> Economy:
 class _KnownPlants(Plants):
     """Plants of a branch, of which what a set of sources leaves as it was is found again.
 
-    What is not known yet is asked of plants made for it, as these do not ask again for what they have asked for before.
+    What is not known yet is asked of plants made for it, as these do not ask again for what they have asked for before:
+    inside a lambda, `super()` is of the plants it is given.
     """
 
     def __init__(self, block: _Block, branch: Plan, streams: Resampled, economy: Economy) -> None:
@@ -219,17 +220,17 @@ class _KnownPlants(Plants):
 
     @cached_property
     def buildings(self) -> Sequence[Building]:
-        return self._known_in_economy("buildings", lambda plants: super(_KnownPlants, plants).buildings)
+        return self._known_in_economy("buildings", lambda plants: super().buildings)
 
     @cached_property
     def trades(self) -> Sequence[Trade]:
-        return self._known_in_economy("trades", lambda plants: super(_KnownPlants, plants).trades)
+        return self._known_in_economy("trades", lambda plants: super().trades)
 
     def activity(self, project: Project) -> Activity:
-        return self._known(project.stream, lambda plants: super(_KnownPlants, plants).activity(project))
+        return self._known(project.stream, lambda plants: super().activity(project))
 
     def announced_later(self, pipeline: Pipeline) -> Array:
-        return self._known("announced later", lambda plants: super(_KnownPlants, plants).announced_later(pipeline))
+        return self._known("announced later", lambda plants: super().announced_later(pipeline))
 
     def _known(self, what: str, work: Callable[[_KnownPlants], Known]) -> Known:
         """A result that does not hang on the economy."""
