@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from forecast.catalogue import worded
 from forecast.cli.options import (
     answer_with,
     backend_options,
     complete_scenario,
     echo,
     language_option,
+    note,
     plants_options,
     posterior_option,
     precision_options,
@@ -115,7 +117,7 @@ def _warn_of(done: Run, world: AnyScenario) -> None:
     if done.damage:
         warn(done.damage)
     if done.picture_fault:
-        warn(f"{done.picture_fault}; there is no picture of this run")
+        warn(worded("warnings.run.no_picture", why=done.picture_fault))
     warn_of_earlier_texts(done.results, world)
 
 
@@ -316,13 +318,9 @@ def warn_of_earlier_texts(run: Results, world: AnyScenario) -> None:
     from forecast.results.run import earlier_texts
 
     if keys := earlier_texts(run, world):
-        named = ", ".join(
-            f"title {json.dumps(run.title, ensure_ascii=False)}" if key == "title" else key for key in keys
-        )
-        warn(
-            f"{run.folder}: was stored when other words stood in the scenario ({named}), and keeps them; no number "
-            "hangs on them, and `forecast run` of it with --force stores the run with those of now"
-        )
+        title = worded("warnings.run.title", title=json.dumps(run.title, ensure_ascii=False))
+        texts = [title if key == "title" else key for key in keys]
+        warn(worded("warnings.run.other_texts", folder=run.folder, texts=texts))
 
 
 def _of_scheme(run: Results, scheme: Scheme | None) -> Results:
@@ -356,12 +354,12 @@ def load_worlds(
     from forecast.scenario.validation import examined
 
     if (place := missing_folder()) is not None:
-        warn(f"{place}: no such folder, so that no data or parameters of your own are read")
+        warn(worded("warnings.run.no_folder", folder=place))
     found = [examined(path, overrides) for path in files]
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
         warn(remark)
-    for note in dict.fromkeys(f"{in_one_line(one.file)}: {note}" for one in found for note in one.unsimulated):
-        echo(f"note: {note}", err=True)
+    for said in dict.fromkeys(one.of_file(said) for one in found for said in one.unsimulated):
+        note(said)
     if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
     worlds = [world for one in found if (world := one.mixture or one.scenario) is not None]
@@ -374,10 +372,7 @@ def with_chosen_plants(worlds: Sequence[AnyScenario], only: Sequence[str], witho
 
     chosen = chosen_plants(worlds, only, without)
     for name in drawn_anew(worlds, chosen):
-        warn(
-            f"{name} is correlated with an input of a plant that is left out, so that its draws are others: against a "
-            "run with that plant the two are not paired in it"
-        )
+        warn(worded("warnings.run.unpaired", name=name))
     return chosen
 
 

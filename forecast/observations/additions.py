@@ -194,10 +194,7 @@ def _addition(path: Path, held: Mapping[Key, HeldSeries], published: dt.date) ->
         if standing == "changed"
     )
     n_unchanged, n_left = (sum(standing == wanted for _, standing in compared) for wanted in ("unchanged", "left"))
-    remarks = tuple(
-        Remark(content.name, 0, 0, one.cell, f"got {one.value:,.10g} for {one.series} of {one.period}, {unusual}")
-        for one, unusual in beyond_record(reading, held)
-    )
+    remarks = tuple(Remark(content.name, 0, 0, one.cell, unusual) for one, unusual in beyond_record(reading, held))
     read = name, reading.publisher, content.sha256, tuple(figures)
     return Addition(content.name, *read, changes, n_unchanged, n_left, (), remarks)
 

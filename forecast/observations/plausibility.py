@@ -8,6 +8,7 @@ import statistics
 from calendar import monthrange
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from forecast.catalogue import Wording, worded
 from forecast.observations.formats import Figure, Reading, Refusal
 from forecast.observations.holdings import HeldSeries, Key, period_after
 from forecast.observations.tables import TABLES
@@ -90,7 +91,7 @@ def missing_flows(
     ]
 
 
-def beyond_record(reading: Reading, held: Mapping[Key, HeldSeries]) -> Iterator[tuple[Figure, str]]:
+def beyond_record(reading: Reading, held: Mapping[Key, HeldSeries]) -> Iterator[tuple[Figure, Wording]]:
     """New figures further from the one before than any held of a series with a long record, and what is on record."""
     brought = {(one.table, one.series, one.period): one.value for one in reading.figures}
     for one in reading.figures:
@@ -101,10 +102,9 @@ def beyond_record(reading: Reading, held: Mapping[Key, HeldSeries]) -> Iterator[
             largest = max(steps, key=lambda period: abs(steps[period]))
             step = math.log(one.value / last)
             if abs(step) > abs(steps[largest]):
-                yield (
-                    one,
-                    f"{_rise(step)} on {before}, more than in any period held ({_rise(steps[largest])} in {largest})",
-                )
+                record = {"most": _rise(steps[largest]), "when": largest}
+                figure = {"value": one.value, "series": one.series, "period": one.period}
+                yield one, worded("warnings.data.unusual", rise=_rise(step), before=before, **figure, **record)
 
 
 def _steps(held: HeldSeries) -> dict[str, float]:

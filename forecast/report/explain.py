@@ -57,7 +57,14 @@ def resolved_scenario(
     """Everything a run of the scenario would assume, and what it would take."""
     heading = Text(language.text("explain.resolved", file=found.file), style="bold")
     values = _sections(_resolved(found.file, layers, plan, posterior), language)
-    return [heading, language.text("explain.legend"), *values, *_remarks(found), "", _cost_words(cost, language)]
+    return [
+        heading,
+        language.text("explain.legend"),
+        *values,
+        *_remarks(found, language),
+        "",
+        _cost_words(cost, language),
+    ]
 
 
 def resolved_mixture(
@@ -77,7 +84,7 @@ def resolved_mixture(
         title = language.either(scenario.title, scenario.title_ko)
         lines += _titled(language.text("explain.branch", label=name, title=title))
         lines += _sections((value for value in values if _content(value) not in common), language)
-    return [*lines, *_remarks(found), "", _cost_words(cost, language)]
+    return [*lines, *_remarks(found, language), "", _cost_words(cost, language)]
 
 
 def _resolved(file: str, layers: Layered, plan: Plan, posterior: Posterior) -> list[Value]:
@@ -103,9 +110,10 @@ def _titled(text: str) -> list[Line]:
     return ["", Text(text, style="bold underline")]
 
 
-def _remarks(found: Examination) -> list[Line]:
-    remarks = [*map(str, found.conversions), *(f"warning: {remark}" for remark in found.remarks)]
-    return ["", *remarks] if remarks else []
+def _remarks(found: Examination, language: Language) -> list[Line]:
+    said: list[Line] = [conversion.wording.told(language) for conversion in found.conversions]
+    said += [language.text("warnings.warning", words=remark.told(language)) for remark in found.remarks]
+    return ["", *said] if said else []
 
 
 def _sections(values: Iterable[Value], language: Language) -> Iterator[Line]:
