@@ -17,7 +17,7 @@ from forecast.characters import with_particles
 
 FOLDER = Path(str(files("forecast"))) / "data" / "languages"
 
-APART = ("warnings", "evidence")
+APART = ("warnings",)
 """Sections in files of their own, which are read when one of their texts is said: most answers hold none."""
 
 MOST_LISTED = 30
@@ -105,6 +105,10 @@ class Texts:
         'Steel mill'
         """
         return korean if korean and self.code == "ko" else text
+
+    def evidence(self, text: str) -> str:
+        """A text of the files on evidence, which are in English, in the language; as it stands where none is of it."""
+        return text if self.code == ENGLISH.code else str(_words(f"{self.code}.evidence").get(text, text))
 
     def input_name(self, name: str) -> str:
         """An uncertain input as the registry names it, in the language; ids stay, and words that no text is of.
