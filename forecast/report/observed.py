@@ -229,11 +229,15 @@ def _coming_year(results: Results, outcome: Outcome, years: Array, language: Lan
         span=language.money_span([(float(end), 1.0) for end in (years.min(), years.max())], places=0),
         span_80=language.span(ends[80], places=0),
         span_95=language.span(ends[95], places=0),
-        n_80=n_80,
-        n_95=n_95,
-        n_inside=len(years) - sum(counts[0] for counts in outside.values()),
-        of=len(years),
+        n_80=_cases(n_80, len(years), language),
+        n_95=_cases(n_95, len(years), language),
+        n_inside=_cases(len(years) - sum(counts[0] for counts in outside.values()), len(years), language),
     )
+
+
+def _cases(n: int, of: int, language: Language) -> str:
+    key = "all" if n == of else "some" if n else "none"
+    return language.text(f"sentences.cases.{key}", n=n, of=of)
 
 
 def products_table(n_years: int, language: Language = ENGLISH) -> Table:

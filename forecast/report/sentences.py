@@ -171,7 +171,8 @@ def precision_words(found: Sequence[Sized], n_pilot: int, language: Language) ->
         sentences.append(
             language.text(
                 "precision.number",
-                **{name: getattr(one.target, name) for name in ("series", "year", "statistic")},
+                what=language.outcome(one.target.series, one.target.year),
+                statistic=language.statistic_name(one.target.statistic),
                 pilot=f"{n_pilot:,}",
                 draws=f"{one.n_draws:,}",
                 width=width,

@@ -18,7 +18,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from forecast.dims import BASES, MOST_DRAWS, MOST_SEED
+from forecast.dims import ALL_SERIES, BASES, MOST_DRAWS, MOST_SEED
 from forecast.errors import DamagedRunError, listed, shortened
 from forecast.observations.vintage import FIRST_DAY
 from forecast.quarters import parse_quarter
@@ -295,7 +295,7 @@ def _dominant_draw(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and value.keys() == {"series", "year", "statistic", "share"}
-        and _text("[a-z0-9_]{1,60}")(value["series"])
+        and value["series"] in ALL_SERIES
         and _count(1990, 2100)(value["year"])
         and value["statistic"] in ("mean", "variance")
         and isinstance(value["share"], float)

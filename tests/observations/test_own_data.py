@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,7 @@ for words in json.loads(sys.argv[1]):
 """
 KNOWN = """
 import json
+import re
 from forecast.cli import options
 from forecast.observations import user_data
 from forecast.observations.tables import read_table
@@ -210,6 +212,7 @@ def test_what_is_held_is_listed_with_what_is_due_in_both_languages(tmp_path: Pat
     assert "No data of your own are stored" in listed.stdout
     assert "보유 자료" in korean.stdout
     said = " ".join(korean.stdout.split())
+    assert re.findall(r"\w+(?<!아)니다", said) == []  # one register, that of all other answers
     english = [word for word in ("USD", "seasonally", "not stated", "US Census Bureau", "duty over") if word in said]
     assert english == []  # units, bases and agencies were in English beside Korean headings
     unknown = command("data", "show", "exports_to_u", cwd=tmp_path, **place)
