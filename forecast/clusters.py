@@ -23,7 +23,6 @@ from itertools import islice
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from forecast.catalogue import Wording, worded
 from forecast.errors import ForecastError, RunError, WorkersError, listed
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class Cluster:
     code: Callable[[], str]
     ours: str
     client: Client | None
-    note: Callable[[Wording], None]
+    note: Callable[[str], None]
     others: str
 
     @property
@@ -84,7 +83,7 @@ CLUSTER: ContextVar[Cluster | None] = ContextVar("cluster", default=None)
 
 @contextmanager
 def on_cluster(
-    backend: str, address: str | None, code: Callable[[], str], note: Callable[[Wording], None] = lambda said: None
+    backend: str, address: str | None, code: Callable[[], str], note: Callable[[str], None] = lambda words: None
 ) -> Iterator[None]:
     """Do work inside over the workers of a cluster, where it is worth workers at all.
 
@@ -239,8 +238,10 @@ def _over_dask(
             sent.extend(islice(futures, max(0, 2 * _threads(cluster, client) - len(sent))))
             is_here = result.is_here()
             for worker in [] if is_here else heartbeats.missed(client):
-                lost = {"worker": worker, "name": cluster.name, "seconds": SILENCE_SECONDS}
-                cluster.note(worded("warnings.run.silent_worker", **lost))
+                cluster.note(
+                    f"worker {worker} of {cluster.name} has not been heard of for {SILENCE_SECONDS:.0f} s and is "
+                    "waited for; if it is ended, others do its work"
+                )
         sent.popleft()
         yield result.taken(cluster)
 

@@ -15,7 +15,14 @@ from forecast.characters import likeness
 
 
 class ForecastError(Exception):
-    """Base of every error a user can cause; the command line prints it and exits with code 2."""
+    """Base of every error a user can cause; the command line prints it and exits with code 2.
+
+    Its words are a text in English, or a `Wording` where what it says of is no error to every command.
+    """
+
+    def told(self, texts: Texts) -> str:
+        """The words in a language, or in English where they are in that alone."""
+        return self.args[0].told(texts) if self.args and isinstance(self.args[0], Wording) else str(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,16 +288,15 @@ def warn(said: Remark | Wording | ForecastError) -> None:
     echo(in_one_line(sentence("warning", said)), err=True)
 
 
-def note(said: Wording) -> None:
+def note(said: Wording | str) -> None:
     """Say something that neither ends a command nor belongs to its answer."""
     echo(in_one_line(sentence("note", said)), err=True)
 
 
-def sentence(kind: str, said: Remark | Wording | ForecastError) -> str:
-    """A `warning` or `note` in the language of the command that is run; errors are in English alone."""
+def sentence(kind: str, said: Remark | Wording | ForecastError | str) -> str:
+    """A `warning` or `note` in the language of the command that is run."""
     texts = Texts(_told_in())
-    words = str(said) if isinstance(said, ForecastError) else said.told(texts)
-    return texts.text(f"warnings.{kind}", words=words)
+    return texts.text(f"warnings.{kind}", words=said if isinstance(said, str) else said.told(texts))
 
 
 def terminal(at_least: int = 0, *, stderr: bool = False) -> Console:
