@@ -29,8 +29,8 @@ _PAIRS = (("us_imports_from_korea", "us_exports_to_korea"), ("exports_to_us", "i
 _BALANCE = "balance_with_us"
 """The first of the second pair less the other."""
 
-_RECORD = 100
-"""Steps from period to period that are a record of how far a series moves in one."""
+_RECORD = 12
+"""Steps from period to period that are a record of how far a series moves in one: a year of months."""
 
 _BASE = 0.01
 _SAME_RATIO = 5e-4
@@ -92,7 +92,7 @@ def missing_flows(
 
 
 def beyond_record(reading: Reading, held: Mapping[Key, HeldSeries]) -> Iterator[tuple[Figure, Wording]]:
-    """New figures further from the one before than any held of a series with a long record, and what is on record."""
+    """New figures further from the one before than any held of a series with a record, and what is on record."""
     brought = {(one.table, one.series, one.period): one.value for one in reading.figures}
     for one in reading.figures:
         series, before = held[one.table, one.series], period_after(one.period, -1)
