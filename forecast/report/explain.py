@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from forecast.analysis.explain import Value, coefficients, defaults, left_to_fit, left_to_shipped, stated, weighed
+from forecast.catalogue import Wording
 from forecast.dims import CHANNELS, Array
 from forecast.economics.priors import Coefficient
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, data_shares, load_sectors
@@ -95,7 +96,7 @@ def _resolved(file: str, layers: Layered, plan: Plan, posterior: Posterior) -> l
     return [*ordered, *sorted(coefficients(layers, posterior), key=lambda value: _order(value.path))]
 
 
-def _content(value: Value) -> tuple[YamlPath, str, str]:
+def _content(value: Value) -> tuple[YamlPath, str | Wording, str]:
     """A value without the place it came from."""
     return value.path, value.text, value.standing
 
@@ -119,7 +120,7 @@ def _remarks(found: Examination, language: Language) -> list[Line]:
 def _sections(values: Iterable[Value], language: Language) -> Iterator[Line]:
     """Ordered values under the thing they are of: the scenario, one investment, one sector."""
     for heading, group in groupby(values, key=lambda value: _heading(value.path)):
-        yield Text(f"\n{heading}", style="bold")
+        yield Text(f"\n{heading or language.text('explain.values.scenario')}", style="bold")
         for value in group:
             yield _value_line(value, language)
 
@@ -129,7 +130,7 @@ def _depth(path: tuple[str | int, ...]) -> int:
 
 
 def _heading(path: tuple[str | int, ...]) -> str:
-    return spelled(path[: _depth(path)]) or "scenario"
+    return spelled(path[: _depth(path)])
 
 
 def _order(path: tuple[str | int, ...]) -> tuple[bool, str]:
@@ -139,9 +140,10 @@ def _order(path: tuple[str | int, ...]) -> tuple[bool, str]:
 
 def _value_line(value: Value, language: Language) -> str:
     label = spelled(value.path[_depth(value.path) :])
-    text = value.text if value.standing else shortened(value.text)
+    told = str(language.told(value.text))
+    text = told if value.standing else shortened(told)
     standing = language.text(f"standings.{value.standing}") if value.standing else ""
-    return f"  {label:<26} {_left(text, 60)} {_left(standing, 7)} {value.origin}".rstrip()
+    return f"  {label:<26} {_left(text, 60)} {_left(standing, 7)} {language.told(value.origin)}".rstrip()
 
 
 def _left(text: str, width: int) -> str:

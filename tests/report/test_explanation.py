@@ -181,3 +181,22 @@ def test_every_text_on_evidence_has_its_korean() -> None:
     assert [text for text in texts if not re.search("[가-힣]", korean.evidence(text))] == []
     for priors in load_sectors().values():
         assert {name: prior.unit for name, prior in priors.items()} == dict(english.part("warnings.units"))
+
+
+def test_a_scenario_is_resolved_in_korean(tmp_path: Path) -> None:
+    """What a file leaves out was told in English; what it says stays as it is written."""
+    said = command("explain", "hyundai", "--language", "ko", cwd=tmp_path, COLUMNS="200").stdout
+    for words in (
+        "2026Q2, 마지막 관측 분기",
+        "가동 예정 시점까지",
+        "늦어질 확률",
+        "expansion, autos의 사례에서 추정",
+        "업종의 경로, 없으면 전체 현지법인의 경로",
+        "사전분포, 근거 등급 M",
+        "(extends로 가져옴)",
+    ):
+        assert words in said, words
+    told = [
+        line for line in said.splitlines() if not re.search(r"^  (title|description|company|project|sources)", line)
+    ]
+    assert [line for line in told if re.search(r"\b(the|with|learned|prior|default|until|last)\b", line)] == []
