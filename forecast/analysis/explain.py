@@ -84,7 +84,7 @@ def weighed(branches: Sequence[StatedBranch], shares: Sequence[float], top: str)
         told = one.branch.scenario.name if scenario.fields else _text(scenario)
         yield Value((*path, "scenario"), told, "fixed", _origin(scenario, top))
         yield Value((*path, "weight"), _text(weight), _model_record((*path, "weight"), weight), _origin(weight, top))
-        percent = worded("numbers.percent", number=f"{100 * share:.0f}")
+        percent = worded("explain.values.percent", share=100 * share)
         yield Value((*path, "share of draws"), percent, "", worded("explain.values.scaled"))
 
 
