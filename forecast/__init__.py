@@ -5,7 +5,7 @@ Beside the packages lie a few modules that all of them stand on:
 
 - `errors`: errors by cause, places in files, words of messages
 - `characters`: Unicode forms of one text, and characters that cannot be seen
-- `catalogue`: texts of answers and pictures, in English and Korean
+- `catalogue`: texts of answers, pictures and warnings, in English and Korean
 - `dims`: axis order and shape of simulated numbers
 - `quarters`: the time axis
 - `documents`: YAML text as a tree in which every node knows its place; shipped files

@@ -1,13 +1,12 @@
-"""Texts of answers and pictures in every language: one file a language in `data/languages`, with the same keys.
+"""Texts of answers, pictures and warnings in every language: files in `data/languages`, with the same keys in each.
 
-A text holds `{places}` that are filled when it is said.
+A text holds `{places}` that are filled when it is said. Where that is not known yet, a `Wording` stands for it.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,6 +16,40 @@ from typing import Any
 from forecast.characters import with_particles
 
 FOLDER = Path(str(files("forecast"))) / "data" / "languages"
+
+APART = ("warnings",)
+"""Sections in files of their own, which are read when one of their texts is said: most answers hold none."""
+
+MOST_LISTED = 30
+"""Names that a list of many begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is to be said, in no language yet.
+
+    Attributes:
+        key: of the text.
+        values: name and content of each of its places: wordings, lists of names or wordings, and what is written as it
+            stands in every language.
+    """
+
+    key: str
+    values: tuple[tuple[str, object], ...] = ()
+
+    def told(self, texts: Texts) -> str:
+        """The words in a language."""
+        return texts.heading(self.key, **{name: texts.told(value) for name, value in self.values})
+
+    def __str__(self) -> str:
+        return self.told(ENGLISH)
+
+
+def worded(key: str, **values: object) -> Wording:
+    """What is to be said, from the key of a text and what fills its places."""
+    return Wording(
+        key, tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in values.items())
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +74,27 @@ class Texts:
 
     def part(self, key: str) -> Any:
         """The text, number, list or mapping at a dotted key, as the file holds it."""
-        found: Any = self.words
-        for name in key.split("."):
+        section, *names = key.split(".")
+        found: Any = _words(f"{self.code}.{section}") if section in APART else self.words[section]
+        for name in names:
             found = found[name]
         return found
+
+    def told(self, value: object) -> object:
+        """A wording, or a list of what may be some, in the language; anything else as it stands.
+
+        >>> Texts("en").told(("HMG-06", worded("sectors.autos")))
+        'HMG-06, cars'
+        """
+        if isinstance(value, Wording):
+            return value.told(self)
+        return self.listed(value) if isinstance(value, tuple) else value
+
+    def listed(self, names: Sequence[object]) -> str:
+        """Names in a row; only the first thirty of many."""
+        said = str(self.part("numbers.list")).join(str(self.told(name)) for name in names[:MOST_LISTED])
+        more = len(names) - MOST_LISTED
+        return said + (self.text("numbers.and_more", n=more) if more > 0 else "")
 
     def either(self, text: str, korean: str) -> str:
         """A user's text, or its Korean where the language is that and there is one.
@@ -55,6 +105,10 @@ class Texts:
         'Steel mill'
         """
         return korean if korean and self.code == "ko" else text
+
+    def evidence(self, text: str) -> str:
+        """A text of the files on evidence, which are in English, in the language; as it stands where none is of it."""
+        return text if self.code == ENGLISH.code else str(_words(f"{self.code}.evidence").get(text, text))
 
     def input_name(self, name: str) -> str:
         """An uncertain input as the registry names it, in the language; ids stay, and words that no text is of.
@@ -99,5 +153,7 @@ def _input_keys() -> Mapping[str, str]:
 
 
 @cache
-def _words(code: str) -> Mapping[str, Any]:
-    return tomllib.loads((FOLDER / f"{code}.toml").read_text(encoding="utf-8"))
+def _words(file: str) -> Mapping[str, Any]:
+    import tomllib  # not above, as errors stand on this module and most have no text here
+
+    return tomllib.loads((FOLDER / f"{file}.toml").read_text(encoding="utf-8"))

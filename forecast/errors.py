@@ -10,11 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from forecast.catalogue import MOST_LISTED, Texts, Wording, worded
 from forecast.characters import likeness
 
 
 class ForecastError(Exception):
-    """Base of every error a user can cause; the command line prints it and exits with code 2."""
+    """Base of every error a user can cause; the command line prints it and exits with code 2.
+
+    Its words are a text in English, or a `Wording` where what it says of is no error to every command.
+    """
+
+    def told(self, texts: Texts) -> str:
+        """The words in a language, or in English where they are in that alone."""
+        return self.args[0].told(texts) if self.args and isinstance(self.args[0], Wording) else str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +34,55 @@ class Located:
         line: 1-based line, 0 where the text has no place for it (a missing key of the document).
         column: 1-based column, 0 as for `line`.
         path: YAML path, such as `investments.HMG-06.amount`; empty for the whole document.
-        message: what was got, and what is accepted or probably meant.
     """
 
     file: str
     line: int
     column: int
     path: str
+
+    def at_place(self, message: str) -> str:
+        """A message with the place before it."""
+        file = in_one_line(self.file)
+        place = f"{file}:{self.line}:{self.column}" if self.line else file
+        return f"{place}: {self.path}: {message}" if self.path else f"{place}: {message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem(Located):
+    """Something that makes no sense: nothing runs until it is mended.
+
+    Attributes:
+        message: what was got, and what is accepted or probably meant.
+    """
+
     message: str
 
     def __str__(self) -> str:
-        file = in_one_line(self.file)
-        place = f"{file}:{self.line}:{self.column}" if self.line else file
-        return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+        return self.at_place(self.message)
 
 
-class Problem(Located):
-    """Something that makes no sense: nothing runs until it is mended."""
-
-    __slots__ = ()
-
-
+@dataclass(frozen=True, slots=True)
 class Remark(Located):
-    """Something that makes sense but is probably not meant: it is said, and the scenario runs."""
+    """Something that makes sense but is probably not meant: it is said, and the scenario runs.
 
-    __slots__ = ()
+    Attributes:
+        wording: what was got, and what is probably meant.
+    """
+
+    wording: Wording
+
+    @property
+    def message(self) -> str:
+        """The words in English."""
+        return str(self.wording)
+
+    def told(self, texts: Texts) -> str:
+        """The words in a language, with the place before them."""
+        return self.at_place(self.wording.told(texts))
+
+    def __str__(self) -> str:
+        return self.at_place(self.message)
 
 
 MOST_PROBLEMS = 200
@@ -107,7 +139,6 @@ YamlPath: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the root of a document to a value."""
 
 _LONGEST = 60
-_MOST = 30
 
 
 def spelled(path: YamlPath) -> str:
@@ -133,6 +164,18 @@ def got(value: object) -> str:
     ('got text "5.8bn"', 'got true', 'got nothing', 'got a mapping with mean', 'got a list of 2')
     """
     return f"got {_named(value)}"
+
+
+def value_named(value: object) -> str | Wording:
+    """A YAML value in words of no language yet: texts, numbers and truth values as they are written."""
+    if value is None:
+        return worded("warnings.values.nothing")
+    if isinstance(value, str):
+        return worded("warnings.values.text", text=_named(value).removeprefix("text "))
+    if isinstance(value, Mapping):
+        names = shortened(", ".join(value))
+        return worded("warnings.values.mapping", names=names) if value else worded("warnings.values.empty_mapping")
+    return worded("warnings.values.list", n=len(value)) if isinstance(value, tuple) else _named(value)
 
 
 def _named(value: object) -> str:
@@ -220,8 +263,8 @@ def listed(words: Iterable[str]) -> str:
     'autos, steel'
     """
     words = list(words)
-    more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
-    return ", ".join(words[:_MOST]) + more
+    more = f" and {len(words) - MOST_LISTED} more" if len(words) > MOST_LISTED else ""
+    return ", ".join(words[:MOST_LISTED]) + more
 
 
 def no_such_file(name: str, present: Iterable[str]) -> str:
@@ -248,9 +291,9 @@ class Place:
         """A problem at this place, with the YAML path it concerns."""
         return Problem(self.file, self.line, self.column, path, message)
 
-    def remark(self, path: str, message: str) -> Remark:
+    def remark(self, path: str, wording: Wording) -> Remark:
         """A remark at this place: something probably not meant."""
-        return Remark(self.file, self.line, self.column, path, message)
+        return Remark(self.file, self.line, self.column, path, wording)
 
 
 def refusal(place: Place, message: str, path: str = "") -> ScenarioError:

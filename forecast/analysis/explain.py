@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from forecast.catalogue import Wording, worded
 from forecast.dims import Array
 from forecast.documents import Node
 from forecast.economics import realisation
@@ -47,15 +48,15 @@ class Value:
 
     Attributes:
         path: YAML path.
-        text: the value, as a file would write it or in words.
+        text: the value, as a file would write it, or in words of no language yet.
         standing: `fixed`, `judged` or `fitted`; nothing for a text.
         origin: where it came from: file and line, an override, or `default`.
     """
 
     path: YamlPath
-    text: str
+    text: str | Wording
     standing: str
-    origin: str
+    origin: str | Wording
 
 
 def stated(layers: Layered, top: str) -> Iterator[Value]:
@@ -64,11 +65,13 @@ def stated(layers: Layered, top: str) -> Iterator[Value]:
         yield Value(path, _text(node), _model_record(path, node), _origin(node, top))
 
 
-def _origin(node: Node, top: str) -> str:
+def _origin(node: Node, top: str) -> str | Wording:
     place = node.place
     file = place.file.removeprefix(f"{PurePath(top).parent}/")
-    extended = " (extended)" if place.line and place.file != top else ""
-    return f"{file}:{place.line}{extended}" if place.line else file
+    if not place.line:
+        return file
+    written = f"{file}:{place.line}"
+    return written if place.file == top else worded("explain.values.extended", place=written)
 
 
 def weighed(branches: Sequence[StatedBranch], shares: Sequence[float], top: str) -> Iterator[Value]:
@@ -81,7 +84,8 @@ def weighed(branches: Sequence[StatedBranch], shares: Sequence[float], top: str)
         told = one.branch.scenario.name if scenario.fields else _text(scenario)
         yield Value((*path, "scenario"), told, "fixed", _origin(scenario, top))
         yield Value((*path, "weight"), _text(weight), _model_record((*path, "weight"), weight), _origin(weight, top))
-        yield Value((*path, "share of draws"), f"{100 * share:.0f} %", "", "weights scaled to sum to one")
+        percent = worded("explain.values.percent", share=100 * share)
+        yield Value((*path, "share of draws"), percent, "", worded("explain.values.scaled"))
 
 
 def _leaves(node: Node, path: YamlPath) -> Iterator[tuple[YamlPath, Node]]:
@@ -147,11 +151,15 @@ def defaults(layers: Layered, plan: Plan) -> Iterator[Value]:
         if name in layers.root.fields or name == "extends":
             continue
         if name == "origin":
-            yield Value((name,), f"{format_quarter(plan.origin)}, the last quarter observed", "fixed", "data")
+            last = worded("explain.values.last_quarter", quarter=format_quarter(plan.origin))
+            yield Value((name,), last, "fixed", worded("explain.values.data"))
         elif isinstance(field.default, str | int | float) and field.default != "":
-            yield Value((name,), str(field.default), "fixed", "default")
+            yield Value((name,), str(field.default), "fixed", _DEFAULT)
     if "path" not in (layers.root.fields["localization"].fields if "localization" in layers.root.fields else {}):
-        yield Value(("localization", "path"), "fitted", "fitted", "default")
+        yield Value(("localization", "path"), "fitted", "fitted", _DEFAULT)
+
+
+_DEFAULT = worded("explain.values.default")
 
 
 def left_to_fit(layers: Layered, plan: Plan, posterior: Posterior) -> Iterator[Value]:
@@ -164,31 +172,31 @@ def left_to_fit(layers: Layered, plan: Plan, posterior: Posterior) -> Iterator[V
 
 
 def _left_out(row: Row, project: Project, plan: Plan, posterior: Posterior) -> Iterator[Value]:
-    def value(key: str, text: str, standing: str, origin: str) -> Value:
+    def value(key: str, text: str | Wording, standing: str, origin: Wording) -> Value:
         return Value(("investments", row.name, key), text, standing, origin)
 
-    dates = {"construction_start": "before production", "production_start": "after the start of construction"}
-    for key, what in dates.items():
+    for key in ("construction_start", "production_start"):
         if not row.has(key):
             bought = row.value.kind == "acquisition"
-            words = "when it is bought" if bought else f"one building time of the sector {what}"
-            yield value(key, words, "fixed" if bought else "fitted", "default")
+            words = worded("explain.values.bought") if bought else worded(f"explain.values.{key}")
+            yield value(key, words, "fixed" if bought else "fitted", _DEFAULT)
     missing = [key for key in ("probability", "slip", "scale") if not row.has(key)]
     learned = _outlook(row, project, plan, posterior) if missing else {}
     for key in missing:
         if getattr(project, key) is None:
-            yield value(key, learned[key], "fitted", f"learned for {row.value.kind}, {row.value.sector}")
+            of = {"kind": row.value.kind, "sector": row.value.sector}
+            yield value(key, learned[key], "fitted", worded("explain.values.learned", **of))
         else:
-            yield value(key, _CERTAIN[key], "fixed", "runs by its dates")
+            yield value(key, _CERTAIN[key], "fixed", worded("explain.values.runs"))
     if not row.has("localization"):
-        yield value("localization", "the path of its sector, else of all affiliates", "", "default")
+        yield value("localization", worded("explain.values.path"), "", _DEFAULT)
 
 
 _CERTAIN = {"probability": "1", "slip": "0", "scale": "1"}
 
 
-def _outlook(row: Row, project: Project, plan: Plan, posterior: Posterior) -> dict[str, str]:
-    """What was learned of plants of a kind and sector, in words."""
+def _outlook(row: Row, project: Project, plan: Plan, posterior: Posterior) -> dict[str, Wording]:
+    """What was learned of plants of a kind and sector."""
     kind, sector = row.value.kind or "", row.value.sector or ""
     learned = realisation.combined(posterior.groups["realisation"], [(kind, sector)])
     wait = max(_planned(row) - max(plan.origin + 1.0, project.announced), 0.0)
@@ -199,9 +207,9 @@ def _outlook(row: Row, project: Project, plan: Plan, posterior: Posterior) -> di
     low, high = LogNormal(1.0, spread).ppf([0.1, 0.9]).tolist()
     revised = float(learned["revised"].mean())
     return {
-        "probability": f"{chance:.2f}, until its planned start",
-        "slip": f"late with chance {float(late.mean()):.2f}, then by {delay:.1f} quarters (median)",
-        "scale": f"kept with chance {1 - revised:.2f}, else times {low:.2f} to {high:.2f} (80 %)",
+        "probability": worded("explain.values.probability", chance=chance),
+        "slip": worded("explain.values.slip", chance=float(late.mean()), delay=delay),
+        "scale": worded("explain.values.scale", chance=1 - revised, low=low, high=high),
     }
 
 
@@ -223,16 +231,21 @@ def left_to_shipped(plan: Plan) -> Iterator[Value]:
     for item in plan.inputs:
         if item.name in shared and not item.settled:
             prior = shared[item.name]
-            origin = f"prior, {_evidence(prior.grade)}, where none is stated"
+            origin = worded("explain.values.prior_unstated", evidence=_evidence(prior.grade))
             yield Value(tuple(item.name.split(".")), _flow(plain_distribution(prior.distribution)), "judged", origin)
     for existing in plan.existing:
-        median, low, high = (short(value) for value in existing.output.distribution.ppf([0.5, 0.1, 0.9]).tolist())
-        origin = "affiliates.csv, bn USD a quarter; bought on the path where it is not the fitted one"
-        yield Value(tuple(existing.output.stream.split(".")), f"{median}, 80 % {low} to {high}", "judged", origin)
+        spread = _between(existing.output.distribution.ppf([0.5, 0.1, 0.9]).tolist())
+        yield Value(tuple(existing.output.stream.split(".")), spread, "judged", worded("explain.values.affiliates"))
 
 
-def _evidence(grade: str) -> str:
-    return "judgement" if grade == "judgement" else f"evidence of grade {grade}"
+def _evidence(grade: str) -> Wording:
+    return worded("explain.grades.judgement") if grade == "judgement" else worded("explain.values.grade", grade=grade)
+
+
+def _between(quantiles: Sequence[float]) -> Wording:
+    """A median, and the ends of an 80 % interval."""
+    median, low, high = map(short, quantiles)
+    return worded("explain.values.interval", median=median, low=low, high=high)
 
 
 def coefficients(layers: Layered, posterior: Posterior) -> Iterator[Value]:
@@ -250,8 +263,7 @@ def coefficients(layers: Layered, posterior: Posterior) -> Iterator[Value]:
 
 
 def _coefficient(sector: str, name: str, learned: Array, moved: bool) -> Value:
-    median, low, high = (short(value) for value in np.quantile(learned, [0.5, 0.1, 0.9]).tolist())
-    belief = load_sectors()[sector][name]
-    evidence = _evidence(belief.grade)
-    origin = f"prior ({evidence}) met by data" if moved else f"prior, {evidence}"
-    return Value(("sectors", sector, name), f"{median}, 80 % {low} to {high}", "fitted" if moved else "judged", origin)
+    spread = _between(np.quantile(learned, [0.5, 0.1, 0.9]).tolist())
+    evidence = _evidence(load_sectors()[sector][name].grade)
+    origin = worded(f"explain.values.{'met' if moved else 'prior'}", evidence=evidence)
+    return Value(("sectors", sector, name), spread, "fitted" if moved else "judged", origin)

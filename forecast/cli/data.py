@@ -91,7 +91,7 @@ def add(context: click.Context, files: tuple[Path, ...], dry_run: bool, publishe
 
     found = proposal(files, published)
     answer_with(*addition_parts(found, language))
-    for remark in (remark for one in found.additions for remark in one.remarks):
+    for remark in found.remarks:
         warn(remark)
     for problem in found.problems:
         echo(f"error: {problem}", err=True)

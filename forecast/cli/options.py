@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from forecast.catalogue import Texts, worded
 from forecast.cli.places import FilePath, FolderPath
-from forecast.errors import in_one_line, printable
+from forecast.errors import ForecastError, in_one_line, printable
 from forecast.progress import Progress
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from forecast.catalogue import Wording
+    from forecast.errors import Remark
     from forecast.report.i18n import Language
     from forecast.report.table import Part
     from forecast.results.precision import Target
-
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -58,21 +60,26 @@ def locale_language() -> str:
 
 
 def _language(context: click.Context, _option: click.Parameter, code: str | None) -> Language:
-    from forecast.report.i18n import Language, language
+    from forecast.report.i18n import language
 
-    around = context.parent.params.get("language") if context.parent else None
-    if code is None and isinstance(around, Language):
-        return around
-    return language(code or locale_language())
+    if code is not None:
+        context.meta[__name__] = code
+    return language(_told_in())
+
+
+def _told_in() -> str:
+    """Language in which the command that is run prints: the one that was asked for, or that of the locale."""
+    context = click.get_current_context(silent=True)
+    return (context and context.meta.get(__name__)) or locale_language()
 
 
 language_option = click.option(
     "--language",
     type=click.Choice(LANGUAGES),
     callback=_language,
+    is_eager=True,  # checks of other options warn in it
     help="Language of the answer, or of the page as it opens; that of the locale by default.",
 )
-
 
 told_year_option = click.option(
     "--year", type=int, help="Year that the sentences tell; that of the largest effect or the last by default."
@@ -91,8 +98,7 @@ def demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: in
 def warned_if_few(n_draws: int) -> int:
     """Says on the standard error where draws are too few to know an interval by; gives them back."""
     if n_draws < ENOUGH_DRAWS:
-        draws = f"{n_draws} draw{'s' if n_draws > 1 else ''}"
-        warn(f"{draws}: intervals and chances are rough; 2,000 or more are usual")
+        warn(worded(f"warnings.run.few.{'many' if n_draws > 1 else 'one'}", n=n_draws))
     return n_draws
 
 
@@ -225,7 +231,7 @@ def backend_options(command: Command) -> Command:
         from forecast.clusters import on_cluster
         from forecast.storage.code_digests import code_of_numbers
 
-        with without_logs(), on_cluster(backend, scheduler, code_of_numbers, _note):
+        with without_logs(), on_cluster(backend, scheduler, code_of_numbers, note):
             return command(*arguments, **options)
 
     decorated: Command = on_workers  # type: ignore[assignment]
@@ -271,20 +277,26 @@ plants_options = _together(
 """The options of a command that says which investments of its scenarios count."""
 
 
-def _note(words: str) -> None:
-    """Say something that neither ends a command nor belongs to its answer."""
-    echo(f"note: {words}", err=True)
-
-
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Print a text as it stands, but for characters that steer a terminal; a full standard error loses it alone."""
     with suppress(OSError) if err else nullcontext():
         click.echo(printable(text), err=err, nl=nl)
 
 
-def warn(text: object) -> None:
+def warn(said: Remark | Wording | ForecastError) -> None:
     """Print a warning on the standard error, in one line whatever names of files it holds."""
-    echo(f"warning: {in_one_line(str(text))}", err=True)
+    echo(in_one_line(sentence("warning", said)), err=True)
+
+
+def note(said: Wording | str) -> None:
+    """Say something that neither ends a command nor belongs to its answer."""
+    echo(in_one_line(sentence("note", said)), err=True)
+
+
+def sentence(kind: str, said: Remark | Wording | ForecastError | str) -> str:
+    """A `warning` or `note` in the language of the command that is run."""
+    texts = Texts(_told_in())
+    return texts.text(f"warnings.{kind}", words=said if isinstance(said, str) else said.told(texts))
 
 
 def terminal(at_least: int = 0, *, stderr: bool = False) -> Console:

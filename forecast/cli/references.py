@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.options import echo, progress_bar, sampler_name, warn
-from forecast.errors import PosteriorError, RunError, ScenarioError, in_one_line
+from forecast.catalogue import worded
+from forecast.cli.options import note, progress_bar, sampler_name, warn
+from forecast.errors import PosteriorError, RunError, ScenarioError
 
 if TYPE_CHECKING:
     from forecast.engine.simulate import Settings
@@ -105,7 +106,7 @@ def _made_before(world: AnyScenario, settings: Settings, out: Path, error: Poste
     run = made_before(world, settings, out)
     if run is None:
         raise error
-    warn(f"{error}; this is {run.folder}, which was made before")
+    warn(worded("warnings.run.made_before", why=error, folder=run.folder))
     return run
 
 
@@ -121,13 +122,9 @@ def warn_of_earlier_texts(run: Results, world: AnyScenario) -> None:
     from forecast.results.run import earlier_texts
 
     if keys := earlier_texts(run, world):
-        named = ", ".join(
-            f"title {json.dumps(run.title, ensure_ascii=False)}" if key == "title" else key for key in keys
-        )
-        warn(
-            f"{run.folder}: was stored when other words stood in the scenario ({named}), and keeps them; no number "
-            "hangs on them, and `forecast run` of it with --force stores the run with those of now"
-        )
+        title = worded("warnings.run.title", title=json.dumps(run.title, ensure_ascii=False))
+        texts = [title if key == "title" else key for key in keys]
+        warn(worded("warnings.run.other_texts", folder=run.folder, texts=texts))
 
 
 def _of_scheme(run: Results, scheme: Scheme | None) -> Results:
@@ -161,14 +158,14 @@ def load_worlds(
     from forecast.scenario.validation import examined
 
     if (place := missing_folder()) is not None:
-        warn(f"{place}: no such folder, so that no data or parameters of your own are read")
+        warn(worded("warnings.run.no_folder", folder=place))
     found = [examined(path, overrides) for path in files]
     if (only or without) and not any(one.problems for one in found):
         found = _with_plants(found, only, without)
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
         warn(remark)
-    for note in dict.fromkeys(f"{in_one_line(one.file)}: {note}" for one in found for note in one.unsimulated):
-        echo(f"note: {note}", err=True)
+    for said in dict.fromkeys(one.of_file(said) for one in found for said in one.unsimulated):
+        note(said)
     if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
     return [one.world for one in found if one.world is not None]
@@ -187,10 +184,7 @@ def warn_of_unpaired(worlds: Sequence[AnyScenario], chosen: Sequence[AnyScenario
     from forecast.scenario.selection import drawn_anew
 
     for name in drawn_anew(worlds, chosen):
-        warn(
-            f"{name} is correlated with an input of a plant that is left out, so that its draws are others: against a "
-            "run with that plant the two are not paired in it"
-        )
+        warn(worded("warnings.run.unpaired", name=name))
 
 
 def demand_year(year: int | None, worlds: Sequence[AnyScenario]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from forecast.catalogue import worded
 from forecast.cli.options import (
     answer_with,
     backend_options,
@@ -114,7 +115,7 @@ def _warn_of(done: Run, world: AnyScenario) -> None:
     if done.damage:
         warn(done.damage)
     if done.picture_fault:
-        warn(f"{done.picture_fault}; there is no picture of this run")
+        warn(worded("warnings.run.no_picture", why=done.picture_fault))
     warn_of_earlier_texts(done.results, world)
 
 

@@ -19,9 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import answer_with, complete_scenario, echo, language_option, print_line, say_written
+from forecast.cli.options import (
+    answer_with,
+    complete_scenario,
+    echo,
+    language_option,
+    print_line,
+    say_written,
+    sentence,
+)
 from forecast.cli.places import FilePath, Reference, WritableFile
-from forecast.errors import Located, Problem, RunError, ScenarioError, got, in_one_line, meant
+from forecast.errors import Located, RunError, ScenarioError, got, in_one_line, meant
 from forecast.storage.places import begins_as
 
 if TYPE_CHECKING:
@@ -155,8 +163,11 @@ def _scenario(
 @click.argument("files", nargs=-1, required=True, type=Reference(), shell_complete=complete_scenario)
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of every scenario.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for a program to read.")
+@language_option
 @click.pass_context
-def validate(context: click.Context, files: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) -> None:
+def validate(
+    context: click.Context, files: tuple[str, ...], overrides: tuple[str, ...], as_json: bool, language: Language
+) -> None:
     """Check scenario FILES, folders or patterns: every error and warning of all of them, and no draw is made.
 
     Ends with code 2 if a file has an error, else with 0; warnings alone do not count.
@@ -164,7 +175,8 @@ def validate(context: click.Context, files: tuple[str, ...], overrides: tuple[st
     from forecast.scenario.validation import examined
 
     found = [examined(path, overrides) for path in _paths(files)]
-    for line in [json.dumps(_document(found), ensure_ascii=False, indent=2)] if as_json else _lines(found):
+    document = [json.dumps(_document(found, language), ensure_ascii=False, indent=2)] if as_json else []
+    for line in document or _lines(found, language):
         echo(line)
     context.exit(2 if any(one.problems for one in found) else 0)
 
@@ -211,50 +223,59 @@ def _demand_any(found: list[Path], message: str) -> list[Path]:
     return found
 
 
-def _lines(found: Sequence[Examination]) -> Iterator[str]:
+def _lines(found: Sequence[Examination], language: Language) -> Iterator[str]:
     for one in found:
         yield from (f"error: {problem}" for problem in one.problems)
-        yield from (f"warning: {remark}" for remark in one.remarks)
-        file = in_one_line(one.file)
-        yield from (f"note: {file}: {note}" for note in (*one.conversions, *one.unsimulated))
-        yield f"{file}: {_verdict(one)}"
+        yield from (sentence("warning", remark) for remark in one.remarks)
+        notes = (*(conversion.wording for conversion in one.conversions), *one.unsimulated)
+        yield from (sentence("note", one.of_file(said)) for said in notes)
+        yield _verdict(one, language)
 
 
-def _verdict(one: Examination) -> str:
-    counts = [_count(len(one.problems), "error"), _count(len(one.remarks), "warning")]
-    said = ", ".join(filter(None, counts))
-    if one.mixture is not None:
-        n_branches = len(one.mixture.branches)
-        branches = "1 branch" if n_branches == 1 else f"{n_branches} branches"
-        return f"valid, {branches} to {one.mixture.horizon}{said and f', {said}'}"
-    if one.scenario is None:
-        return said
-    simulated = sum(investment.kind != "pledge" for investment in one.scenario.investments)
-    return (
-        f"valid, {_count(simulated, 'investment') or 'no investments'} to {one.scenario.horizon}{said and f', {said}'}"
+def _verdict(one: Examination, language: Language) -> str:
+    """Whether a file is valid, what it holds, and how many problems and remarks there are."""
+    counts = {"errors": len(one.problems), "warnings": len(one.remarks)}
+    said = [language.count(f"warnings.verdict.{name}", n) for name, n in counts.items() if n]
+    file, world = in_one_line(one.file), one.mixture or one.scenario
+    if world is None:
+        return language.text("warnings.verdict.invalid", file=file, counts=language.list(said))
+    listed = "".join(f", {words}" for words in said)
+    return language.text(
+        "warnings.verdict.valid", file=file, what=_content(one, language), horizon=world.horizon, counts=listed
     )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number > 1 else ''}" if number else ""
+def _content(one: Examination, language: Language) -> str:
+    """How many branches or investments a file holds."""
+    if one.mixture is not None:
+        return language.count("warnings.verdict.branches", len(one.mixture.branches))
+    assert one.scenario is not None
+    simulated = sum(investment.kind != "pledge" for investment in one.scenario.investments)
+    if not simulated:
+        return language.text("warnings.verdict.investments.none")
+    return language.count("warnings.verdict.investments", simulated)
 
 
-def _document(found: Sequence[Examination]) -> dict[str, Any]:
+def _document(found: Sequence[Examination], language: Language) -> dict[str, Any]:
     files = [
         {
             "file": one.file,
             "valid": not one.problems,
-            "problems": [_plain(item) for item in (*one.problems, *one.remarks)],
+            "problems": [
+                *(_plain("error", item, item.message) for item in one.problems),
+                *(_plain("warning", item, item.wording.told(language)) for item in one.remarks),
+            ],
             "conversions": [asdict(conversion) for conversion in one.conversions],
-            "unsimulated": list(one.unsimulated),
+            "unsimulated": [said.told(language) for said in one.unsimulated],
         }
         for one in found
     ]
     return {"valid": all(file["valid"] for file in files), "files": files}
 
 
-def _plain(found: Located) -> dict[str, Any]:
-    return {"severity": "error" if isinstance(found, Problem) else "warning", **asdict(found)}
+def _plain(severity: str, found: Located, message: str) -> dict[str, Any]:
+    place = {name: getattr(found, name) for name in ("file", "line", "column", "path")}
+    return {"severity": severity, **place, "message": message}
 
 
 @click.command()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from forecast.catalogue import worded
 from forecast.errors import DataError, Problem, Remark, listed, meant
 from forecast.observations.formats import (
     Content,
@@ -30,6 +31,7 @@ from forecast.observations.formats import (
 from forecast.observations.holdings import HeldSeries, Key, holdings, period_after
 from forecast.observations.korean_agencies import is_customs, is_ecos, read_customs, read_ecos
 from forecast.observations.plausibility import beyond_record, implausible, missing_flows
+from forecast.observations.products import MEMORY_CODES
 from forecast.observations.tables import TABLES, read_table, text_rows
 from forecast.observations.us_agencies import (
     FLOWS,
@@ -127,6 +129,7 @@ class Proposal:
         tables: rows to be stored by table.
         published: the day from which they count as public.
         teaches: whether a model would learn from them.
+        remarks: what is taken though it is unusual, or without what it would need to be used.
     """
 
     additions: tuple[Addition, ...]
@@ -134,6 +137,7 @@ class Proposal:
     tables: Mapping[str, Sequence[Cells]]
     published: dt.date
     teaches: bool = False
+    remarks: tuple[Remark, ...] = ()
 
     def store(self, today: dt.date) -> str:
         """Store the rows as a vintage and give its name.
@@ -169,7 +173,8 @@ def proposal(paths: Iterable[Path], published: dt.date) -> Proposal:
             files = ", ".join(one.file for one in additions if one.changes)
             problems.append(Problem(files, 0, 0, "", f"{error}; {_REMEDY}"))
             tables = {}
-    return Proposal(additions, tuple(problems), tables, published, teaches)
+    remarks = [*(remark for one in additions for remark in one.remarks), *_without_memory(additions, held)]
+    return Proposal(additions, tuple(problems), tables, published, teaches, tuple(remarks))
 
 
 def _addition(path: Path, held: Mapping[Key, HeldSeries], published: dt.date) -> Addition:
@@ -194,10 +199,7 @@ def _addition(path: Path, held: Mapping[Key, HeldSeries], published: dt.date) ->
         if standing == "changed"
     )
     n_unchanged, n_left = (sum(standing == wanted for _, standing in compared) for wanted in ("unchanged", "left"))
-    remarks = tuple(
-        Remark(content.name, 0, 0, one.cell, f"got {one.value:,.10g} for {one.series} of {one.period}, {unusual}")
-        for one, unusual in beyond_record(reading, held)
-    )
+    remarks = tuple(Remark(content.name, 0, 0, one.cell, unusual) for one, unusual in beyond_record(reading, held))
     read = name, reading.publisher, content.sha256, tuple(figures)
     return Addition(content.name, *read, changes, n_unchanged, n_left, (), remarks)
 
@@ -327,6 +329,27 @@ def _incomplete(additions: Sequence[Addition], held: Mapping[Key, HeldSeries]) -
                 got = f"got {figure.series} of {figure.period} without {missing}"
                 expected = "expected both flows of a period; add what is missing in the same command"
                 yield Problem(addition.file, 0, 0, figure.cell, f"{got}, {expected}")
+
+
+_BY_MONTH = ("trade_monthly", "trade_monthly_korea", "items_monthly")
+"""Tables of trade of which memory is a part, by month."""
+
+
+def _without_memory(additions: Sequence[Addition], held: Mapping[Key, HeldSeries]) -> Iterator[Remark]:
+    """Files with new months of trade in which memory is unknown, as a code of it is neither held nor brought."""
+    memory = [one for one in held.values() if one.table == "items_monthly" and one.code in MEMORY_CODES]
+    brought = {(one.series, one.period) for addition in additions for one in addition.figures}
+    for addition in additions:
+        new = {one.figure.period for one in addition.changes if one.figure.table in _BY_MONTH and one.old is None}
+        lacking = {
+            period: [one.code for one in memory if one.value(period) is None and (one.series, period) not in brought]
+            for period in sorted(new)
+            if period > max(one.first for one in memory)
+        }
+        if months := [period for period, codes in lacking.items() if codes]:
+            codes = sorted({code for period in months for code in lacking[period]})
+            wording = worded("warnings.data.memory", codes=codes, months=months, all=[*MEMORY_CODES])
+            yield Remark(addition.file, 0, 0, "", wording)
 
 
 def _rows(

@@ -106,6 +106,18 @@ class HeldSeries:
         period = period_after(self.last, 1)
         return period, census_due(period_index(period, "month")) if self.table == "trade_monthly" else None
 
+    @property
+    def gaps(self) -> tuple[tuple[str, str], ...]:
+        """First and last period of every gap: periods between the first and the last held that have no figure."""
+        found: list[tuple[str, str]] = []
+        period = self.first
+        while period < self.last:
+            if self.value(period) is None:
+                joined = found and period_after(found[-1][1], 1) == period
+                found.append((found.pop()[0] if joined else period, period))
+            period = period_after(period, 1)
+        return tuple(found)
+
     def value(self, period: str) -> float | None:
         """The figure of a period; None where none is held."""
         held = self.values.get(period)
@@ -202,3 +214,14 @@ def period_after(period: str, n: int) -> str:
         index = period_index(period, "month") + n
         return f"{index // 12}-{index % 12 + 1:02d}"
     return str(int(period) + n)
+
+
+def periods_between(first: str, last: str) -> int:
+    """Number of periods from one to another of the same length, both counted.
+
+    >>> periods_between("2026-11", "2027-02"), periods_between("2025", "2025")
+    (4, 1)
+    """
+    span = "quarter" if "Q" in first else "month" if "-" in first else "year"
+    ends = (int(period) if span == "year" else period_index(period, span) for period in (last, first))
+    return next(ends) - next(ends) + 1

@@ -8,6 +8,7 @@ import statistics
 from calendar import monthrange
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from forecast.catalogue import Wording, worded
 from forecast.observations.formats import Figure, Reading, Refusal
 from forecast.observations.holdings import HeldSeries, Key, period_after
 from forecast.observations.tables import TABLES
@@ -28,8 +29,8 @@ _PAIRS = (("us_imports_from_korea", "us_exports_to_korea"), ("exports_to_us", "i
 _BALANCE = "balance_with_us"
 """The first of the second pair less the other."""
 
-_RECORD = 100
-"""Steps from period to period that are a record of how far a series moves in one."""
+_RECORD = 12
+"""Steps from period to period that are a record of how far a series moves in one: a year of months."""
 
 _BASE = 0.01
 _SAME_RATIO = 5e-4
@@ -90,8 +91,8 @@ def missing_flows(
     ]
 
 
-def beyond_record(reading: Reading, held: Mapping[Key, HeldSeries]) -> Iterator[tuple[Figure, str]]:
-    """New figures further from the one before than any held of a series with a long record, and what is on record."""
+def beyond_record(reading: Reading, held: Mapping[Key, HeldSeries]) -> Iterator[tuple[Figure, Wording]]:
+    """New figures further from the one before than any held of a series with a record, and what is on record."""
     brought = {(one.table, one.series, one.period): one.value for one in reading.figures}
     for one in reading.figures:
         series, before = held[one.table, one.series], period_after(one.period, -1)
@@ -101,10 +102,9 @@ def beyond_record(reading: Reading, held: Mapping[Key, HeldSeries]) -> Iterator[
             largest = max(steps, key=lambda period: abs(steps[period]))
             step = math.log(one.value / last)
             if abs(step) > abs(steps[largest]):
-                yield (
-                    one,
-                    f"{_rise(step)} on {before}, more than in any period held ({_rise(steps[largest])} in {largest})",
-                )
+                record = {"most": _rise(steps[largest]), "when": largest}
+                figure = {"value": one.value, "series": one.series, "period": one.period}
+                yield one, worded("warnings.data.unusual", rise=_rise(step), before=before, **figure, **record)
 
 
 def _steps(held: HeldSeries) -> dict[str, float]:

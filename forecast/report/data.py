@@ -9,7 +9,7 @@ from math import floor, log10
 
 from forecast.dims import BASES
 from forecast.observations.additions import Addition, Change, Proposal
-from forecast.observations.holdings import HeldSeries, vintages_of
+from forecast.observations.holdings import HeldSeries, periods_between, vintages_of
 from forecast.observations.user_data import StoredVintage
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, table
@@ -29,21 +29,25 @@ def holdings_table(held: Mapping[tuple[str, str], HeldSeries], language: Languag
         shown = every[:1] if name == _CODES else every
         for one in shown:
             own = sum(len(each.own) for each in every) if name == _CODES else len(one.own)
+            gaps = [gap for each in every for gap in each.gaps] if name == _CODES else one.gaps
             title = language.text("data.codes", n=len(every)) if name == _CODES else one.series
             reach = max(every, key=lambda each: each.last) if name == _CODES else one
-            rows.append(_series_cells(title, reach, own, language))
-    keys = ("series", "basis", "unit", "publisher", "first", "last", "due", "vintage", "own")
+            rows.append(_series_cells(title, reach, gaps, own, language))
+    keys = ("series", "basis", "unit", "publisher", "first", "last", "due", "vintage", "gaps", "own")
     headings = [language.heading(f"data.{key}") for key in keys]
     return table(language.text("data.caption"), headings, rows, words=4, notes=[language.text("data.note")])
 
 
-def _series_cells(title: str, one: HeldSeries, own: int, language: Language) -> list[str]:
+def _series_cells(
+    title: str, one: HeldSeries, gaps: Sequence[tuple[str, str]], own: int, language: Language
+) -> list[str]:
     period, day = one.due
     due = f"{period} ({day.isoformat()})" if day else period
     basis, unit, publisher, vintage = (
         _cell(one.template[key], language) for key in ("basis", "unit", "publisher", "vintage")
     )
-    return [title, basis, unit, publisher, one.first, one.last, due, vintage, str(own or "–")]
+    missing = sum(periods_between(first, last) for first, last in gaps)
+    return [title, basis, unit, publisher, one.first, one.last, due, vintage, str(missing or "–"), str(own or "–")]
 
 
 @cache
@@ -87,7 +91,12 @@ def series_table(one: HeldSeries, language: Language = ENGLISH) -> Table:
     headings = [language.heading(f"data.{key}") for key in keys]
     unit, basis = (_cell(one.template[key], language) for key in ("unit", "basis"))
     title = language.text("data.series_caption", series=one.series, unit=unit, basis=basis)
-    return table(title, headings, rows, words=2, notes=_copies(one, language))
+    return table(title, headings, rows, words=2, notes=[*_gaps(one, language), *_copies(one, language)])
+
+
+def _gaps(one: HeldSeries, language: Language) -> list[str]:
+    spans = [first if first == last else language.text("data.span", first=first, last=last) for first, last in one.gaps]
+    return [language.text("data.missing", periods=language.list(spans))] if spans else []
 
 
 def _copies(one: HeldSeries, language: Language) -> list[str]:

@@ -1,7 +1,7 @@
 """Explanations on a terminal: sector coefficients with their evidence, a scenario fully resolved, a distribution.
 
 Intervals of coefficients are equal-tailed at 80 %; the share of precision from data is that of `sectors.data_shares`.
-Notes, sources and values stand in the words of their tables and files, whatever the language around them.
+Sources and values stand in the words of their tables and files, whatever the language around them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from forecast.analysis.explain import Value, coefficients, defaults, left_to_fit, left_to_shipped, stated, weighed
+from forecast.catalogue import Wording
 from forecast.dims import CHANNELS, Array
 from forecast.economics.priors import Coefficient
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, data_shares, load_sectors
@@ -57,7 +58,14 @@ def resolved_scenario(
     """Everything a run of the scenario would assume, and what it would take."""
     heading = Text(language.text("explain.resolved", file=found.file), style="bold")
     values = _sections(_resolved(found.file, layers, plan, posterior), language)
-    return [heading, language.text("explain.legend"), *values, *_remarks(found), "", _cost_words(cost, language)]
+    return [
+        heading,
+        language.text("explain.legend"),
+        *values,
+        *_remarks(found, language),
+        "",
+        _cost_words(cost, language),
+    ]
 
 
 def resolved_mixture(
@@ -77,7 +85,7 @@ def resolved_mixture(
         title = language.either(scenario.title, scenario.title_ko)
         lines += _titled(language.text("explain.branch", label=name, title=title))
         lines += _sections((value for value in values if _content(value) not in common), language)
-    return [*lines, *_remarks(found), "", _cost_words(cost, language)]
+    return [*lines, *_remarks(found, language), "", _cost_words(cost, language)]
 
 
 def _resolved(file: str, layers: Layered, plan: Plan, posterior: Posterior) -> list[Value]:
@@ -88,7 +96,7 @@ def _resolved(file: str, layers: Layered, plan: Plan, posterior: Posterior) -> l
     return [*ordered, *sorted(coefficients(layers, posterior), key=lambda value: _order(value.path))]
 
 
-def _content(value: Value) -> tuple[YamlPath, str, str]:
+def _content(value: Value) -> tuple[YamlPath, str | Wording, str]:
     """A value without the place it came from."""
     return value.path, value.text, value.standing
 
@@ -103,15 +111,16 @@ def _titled(text: str) -> list[Line]:
     return ["", Text(text, style="bold underline")]
 
 
-def _remarks(found: Examination) -> list[Line]:
-    remarks = [*map(str, found.conversions), *(f"warning: {remark}" for remark in found.remarks)]
-    return ["", *remarks] if remarks else []
+def _remarks(found: Examination, language: Language) -> list[Line]:
+    said: list[Line] = [conversion.wording.told(language) for conversion in found.conversions]
+    said += [language.text("warnings.warning", words=remark.told(language)) for remark in found.remarks]
+    return ["", *said] if said else []
 
 
 def _sections(values: Iterable[Value], language: Language) -> Iterator[Line]:
     """Ordered values under the thing they are of: the scenario, one investment, one sector."""
     for heading, group in groupby(values, key=lambda value: _heading(value.path)):
-        yield Text(f"\n{heading}", style="bold")
+        yield Text(f"\n{heading or language.text('explain.values.scenario')}", style="bold")
         for value in group:
             yield _value_line(value, language)
 
@@ -121,7 +130,7 @@ def _depth(path: tuple[str | int, ...]) -> int:
 
 
 def _heading(path: tuple[str | int, ...]) -> str:
-    return spelled(path[: _depth(path)]) or "scenario"
+    return spelled(path[: _depth(path)])
 
 
 def _order(path: tuple[str | int, ...]) -> tuple[bool, str]:
@@ -131,9 +140,10 @@ def _order(path: tuple[str | int, ...]) -> tuple[bool, str]:
 
 def _value_line(value: Value, language: Language) -> str:
     label = spelled(value.path[_depth(value.path) :])
-    text = value.text if value.standing else shortened(value.text)
+    told = str(language.told(value.text))
+    text = told if value.standing else shortened(told)
     standing = language.text(f"standings.{value.standing}") if value.standing else ""
-    return f"  {label:<26} {_left(text, 60)} {_left(standing, 7)} {value.origin}".rstrip()
+    return f"  {label:<26} {_left(text, 60)} {_left(standing, 7)} {language.told(value.origin)}".rstrip()
 
 
 def _left(text: str, width: int) -> str:
@@ -185,11 +195,9 @@ def believed_before(posterior: Posterior, sectors: Sequence[str] = SECTORS, lang
     headings = [language.text(f"columns.{key}") for key in ("prior", "grade")]
     for name in sectors:
         draws = posterior.prior["sectors"]["coefficients"][:, SECTORS.index(name)]
-        lines += ["", Text(_coefficient_line(_words(name), *headings), style="bold")]
+        lines += ["", Text(_coefficient_line(_sector_name(name, language), *headings), style="bold")]
         for column, (coefficient, belief) in enumerate(load_sectors()[name].items()):
-            spread = _spread(draws[:, column], language)
-            lines.append(_coefficient_line(_words(coefficient), spread, belief.grade))
-            lines.append(_indented(_evidence_of(belief, language)))
+            lines += _coefficient(coefficient, [_spread(draws[:, column], language)], belief, language)
     return lines
 
 
@@ -231,20 +239,13 @@ def _reading_lines(
         return _line(label, seen, *(_spread(values, language) for values in draws))
 
     yield ""
-    yield f"{reading.title} ({reading.unit})"
+    yield f"{language.evidence(reading.title)} ({language.evidence(reading.unit)})"
     yield line(f"  {language.text('explain.predicted')}", seen, total)
     if reading.remainder:
         yield line(f"    {language.text('explain.by_plants')}", "", plants)
-        yield line(f"    {language.text('explain.by', what=reading.remainder_title)}", "", rest)
-    yield _indented(
-        language.text(
-            "explain.note",
-            note=reading.note,
-            error=reading.error_note,
-            publisher=reading.publisher,
-            source=reading.source,
-        )
-    )
+        yield line(f"    {language.text('explain.by', what=language.evidence(reading.remainder_title))}", "", rest)
+    told = {"note": language.evidence(reading.note), "error": language.evidence(reading.error_note)}
+    yield _indented(language.text("explain.note", publisher=reading.publisher, source=reading.source, **told))
 
 
 def _trade_table(wave: RecentPlants, groups: Groups, language: Language) -> Table:
@@ -268,41 +269,49 @@ def _trade_table(wave: RecentPlants, groups: Groups, language: Language) -> Tabl
 
 def _sector(name: str, posterior: Posterior, wave: RecentPlants, language: Language) -> Iterator[Part]:
     row = SECTORS.index(name)
-    shares = _data_shares(posterior, wave)[row]
+    shares = _data_shares(posterior, wave, language)[row]
     prior, learned = (groups["sectors"]["coefficients"][:, row] for groups in (posterior.prior, posterior.groups))
     headings = [language.text(f"columns.{key}") for key in ("prior", "posterior", "from_data", "grade")]
     yield ""
-    yield Text(_coefficient_line(_words(name), *headings), style="bold")
+    yield Text(_coefficient_line(_sector_name(name, language), *headings), style="bold")
     for column, (coefficient, belief) in enumerate(load_sectors()[name].items()):
-        spreads = (_spread(draws[:, column], language) for draws in (prior, learned))
-        yield _coefficient_line(_words(coefficient), *spreads, shares[column], belief.grade)
-        yield _indented(_evidence_of(belief, language))
+        cells = [*(_spread(draws[:, column], language) for draws in (prior, learned)), shares[column]]
+        yield from _coefficient(coefficient, cells, belief, language)
+
+
+def _sector_name(name: str, language: Language) -> str:
+    return language.either(_words(name), language.text(f"sectors.{name}"))
+
+
+def _coefficient(name: str, cells: Sequence[str], belief: Coefficient, language: Language) -> Iterator[Part]:
+    """A coefficient with cells between its name and its grade, and the evidence behind its prior."""
+    named, grade = language.text(f"explain.names.{name}"), language.text(f"explain.grades.{belief.grade}")
+    yield _coefficient_line(named, *cells, grade)
+    unit = _words(language.text(f"warnings.units.{name}"))
+    sources = language.text("explain.source", sources="; ".join(belief.sources))
+    yield _indented(f"{unit}. {language.evidence(belief.note)} {sources}")
 
 
 def _coefficient_line(name: str, *cells: str) -> str:
     widths = (23, 23, 11, 11) if len(cells) > 2 else (23, 11)
-    return f"{name:<23}{''.join(map(_right, cells, widths))}"
+    return _left(name, 23) + "".join(map(_right, cells, widths))
 
 
-def _data_shares(posterior: Posterior, wave: RecentPlants) -> list[list[str]]:
+def _data_shares(posterior: Posterior, wave: RecentPlants, language: Language) -> list[list[str]]:
     """Shares of precision from data as text; below two Monte Carlo errors the bound."""
     rows = posterior.groups["sectors"]["coefficients"]
     least = 2 * (2 / len(rows)) ** 0.5
     depends = np.zeros(rows.shape[1:], np.bool_)
     depends[places_with_evidence(wave)] = True
     found = zip(data_shares(rows).tolist(), depends.tolist(), strict=True)
-    return [[_share(*cell, least) for cell in zip(*line, strict=True)] for line in found]
+    return [[_share(*cell, least, language) for cell in zip(*line, strict=True)] for line in found]
 
 
-def _share(share: float, depends: bool, least: float) -> str:
+def _share(share: float, depends: bool, least: float, language: Language) -> str:
     if not depends:
         return "–"
-    return f"< {least:.0%}".replace("%", " %") if share < least else f"{share:.0%}".replace("%", " %")
-
-
-def _evidence_of(belief: Coefficient, language: Language) -> str:
-    sources = language.text("explain.source", sources="; ".join(belief.sources))
-    return f"{_words(belief.unit)}. {belief.note} {sources}"
+    percent = language.text("numbers.percent", number=f"{100 * max(share, least):.0f}")
+    return plain_spaces(f"< {percent}" if share < least else percent)
 
 
 def _draw_last(groups: Groups) -> Array:

@@ -219,13 +219,23 @@ class Language(Texts):
         return self.text(f"{key}.{'one' if n == 1 else 'many'}", n=f"{n:,}", **values)
 
     def outcome(self, series: str, year: int) -> str:
-        """An annual series in a year, in words where there are any.
+        """An annual series in a year, in words.
 
         >>> language("en").outcome("trade_balance", 2030), language("en").outcome("imports", 2030)
-        ("Korea's goods surplus with the US in 2030", '`imports` in 2030')
+        ("Korea's goods surplus with the US in 2030", "Korea's imports from the US in 2030")
         """
-        key = f"budget.outcomes.{series}" if series in self.part("budget.outcomes") else "breakeven.series"
-        return self.text(key, series=series, year=year)
+        return self.text(f"outcomes.{series}", year=year)
+
+    def statistic_name(self, name: str) -> str:
+        r"""A statistic of `summary.csv` in words.
+
+        >>> [language("en").statistic_name(name) for name in ("mean", "quantile_0.1", "exceedance_55.7", "below_0")]
+        ['mean', '10\xa0% quantile', 'chance of more than 55.7\xa0bn USD', 'chance of less than zero']
+        """
+        kind, _, number = name.partition("_")
+        level = self.share(float(number)) if kind == "quantile" else ""
+        amount = self.money(float(number), 0.1, places=1) if kind == "exceedance" else ""
+        return self.text(f"statistics.{kind}", level=level, amount=amount)
 
     def list(self, names: Sequence[str]) -> str:
         """Names in a row."""

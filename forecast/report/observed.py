@@ -1,4 +1,4 @@
-"""What was observed beside a forecast: later surplus in both books, memory above its trend, exports by product."""
+"""What was observed beside a forecast: later surplus in both books, the quarter under way, memory, products."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from forecast.economics.products import composition
 from forecast.observations.annual import year_over_first_months
 from forecast.observations.products import PRODUCTS, product_exports
 from forecast.observations.vintage import day_of, vintage
+from forecast.quarters import year_of
 from forecast.report.effect import MEDIAN
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, table
 from forecast.results.archive import Outcome, other_book
+from forecast.results.highlights import first_quarter
 from forecast.results.results import Results
 from forecast.scenario.memory import AS_FITTED, Memory
 from forecast.scenario.scenario import Scenario
@@ -229,11 +231,29 @@ def _coming_year(results: Results, outcome: Outcome, years: Array, language: Lan
         span=language.money_span([(float(end), 1.0) for end in (years.min(), years.max())], places=0),
         span_80=language.span(ends[80], places=0),
         span_95=language.span(ends[95], places=0),
-        n_80=n_80,
-        n_95=n_95,
-        n_inside=len(years) - sum(counts[0] for counts in outside.values()),
-        of=len(years),
+        n_80=_cases(n_80, len(years), language),
+        n_95=_cases(n_95, len(years), language),
+        n_inside=_cases(len(years) - sum(counts[0] for counts in outside.values()), len(years), language),
     )
+
+
+def _cases(n: int, of: int, language: Language) -> str:
+    key = "all" if n == of else "some" if n else "none"
+    return language.text(f"sentences.cases.{key}", n=n, of=of)
+
+
+def quarter_sentence(results: Results, language: Language) -> str:
+    """The surplus of the first quarter ahead, and how many months of its year are observed, where that is known."""
+    ahead = first_quarter(results)
+    said = {
+        "quarter": language.date(float(ahead.quarter)),
+        "median": language.money(*ahead.median, places=1),
+        "span": language.span([ahead.low, ahead.high], places=1),
+        "basis": language.text("bases.us_census"),
+    }
+    if not ahead.n_months:
+        return language.text("sentences.quarter", **said)
+    return language.count("sentences.quarter_seen", ahead.n_months, year=year_of(ahead.quarter), **said)
 
 
 def products_table(n_years: int, language: Language = ENGLISH) -> Table:

@@ -58,11 +58,11 @@ from forecast.report.sentences import (
     assumed_conditions,
     chances_sentence,
     effect_sentences,
-    level_sentence,
     mixture_sentences,
     products_sentence,
     record_of,
     run_books_note,
+    run_level,
 )
 from forecast.report.templates import page
 from forecast.report.track import shipped_record
@@ -176,7 +176,6 @@ def short_answers(
     """The sentences a report opens with: conditions, effect, level, chances, branches, and what came later."""
     summary, later, origin = results.statistics, outcomes(results), parse_quarter(results.manifest["origin"])
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
-    invested = bool(results.manifest["n_investments"])
     known = record_of(results.basis, results.as_of)
     scenarios = [branch.scenario for branch in world.branches]
     pledges = [note for scenario in scenarios for note in pledge_notes(scenario, language)]
@@ -184,7 +183,7 @@ def short_answers(
         conditions,
         *dict.fromkeys(pledges),
         *effect_sentences(results, language, found, year),
-        level_sentence(summary, results.basis, language, invested=invested, year=year),
+        run_level(results, language, year),
         products_sentence(summary, results.basis, language, year),
         *memory_sentences(summary, origin, scenarios, language),
         chances_sentence(summary, known, language, found, year),

@@ -71,7 +71,7 @@ def tornado(found: Sequence[InformationValue], year: int, series: str, language:
     middle = float(sum(sum(item.swing) for item in found) / (2 * len(found)))
     reach = [value for item in found for value in item.swing]
     low, high = min(reach), max(reach)
-    what = language.text(f"budget.outcomes.{series}", year=year)
+    what = language.outcome(series, year)
     return RowChart(
         title=language.text("rows.swings", what=what, unit=language.text("numbers.unit")),
         headings=(language.text("columns.input"), language.text("rows.numbers")),

@@ -220,8 +220,7 @@ def dominance_note(results: Results, language: Language = ENGLISH) -> str:
         "sentences.dominant_share",
         share=language.text("numbers.percent", number=f"{100 * draws[0].share:.0f}"),
         statistic=language.text(f"sentences.dominant_statistics.{draws[0].statistic}"),
-        series=draws[0].series,
-        year=draws[0].year,
+        what=language.outcome(draws[0].series, draws[0].year),
     )
     others = [language.count("sentences.dominant_others", len(draws) - 1)] if len(draws) > 1 else []
     return language.text("sentences.dominant", shares=language.list([first, *others]))

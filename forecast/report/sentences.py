@@ -25,7 +25,7 @@ from forecast.report.effect import (
     rests_words,
 )
 from forecast.report.i18n import ENGLISH, Language
-from forecast.report.observed import memory_sentences, outcome_sentences
+from forecast.report.observed import memory_sentences, outcome_sentences, quarter_sentence
 from forecast.report.policy import policy_sentences
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
@@ -171,7 +171,8 @@ def precision_words(found: Sequence[Sized], n_pilot: int, language: Language) ->
         sentences.append(
             language.text(
                 "precision.number",
-                **{name: getattr(one.target, name) for name in ("series", "year", "statistic")},
+                what=language.outcome(one.target.series, one.target.year),
+                statistic=language.statistic_name(one.target.statistic),
                 pilot=f"{n_pilot:,}",
                 draws=f"{one.n_draws:,}",
                 width=width,
@@ -222,7 +223,7 @@ def answer_paragraphs(
     scenarios = [branch.scenario for branch in (world or load_any(results.folder / SCENARIO)).branches]
     return [
         *effect_sentences(results, language, found, year),
-        level_sentence(summary, results.basis, language, invested=bool(results.manifest["n_investments"]), year=year),
+        run_level(results, language, year),
         " ".join(
             [
                 products_sentence(summary, results.basis, language, year),
@@ -258,7 +259,15 @@ def effect_sentences(
     return [*prior, *plants, *policy_sentences(results, language, year)]
 
 
-def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool, year: int | None = None) -> str:
+def run_level(results: Results, language: Language, year: int | None = None) -> str:
+    """The level of a run, see `level_sentence`, with its first quarter."""
+    invested, ahead = bool(results.manifest["n_investments"]), quarter_sentence(results, language)
+    return level_sentence(results.statistics, results.basis, language, invested=invested, year=year, ahead=ahead)
+
+
+def level_sentence(
+    summary: Summary, basis: str, language: Language, *, invested: bool, year: int | None = None, ahead: str = ""
+) -> str:
     """The surplus of a year, the last by default, with what is in it; on Korean customs basis that of US books too."""
     last = place_of(year, summary.years)
     ground = ("invested" if invested else "alone") + ("_moved" if moving_policies(summary) else "")
@@ -272,7 +281,7 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
     )
     mostly = _mostly_other(summary, last, language) if invested else []
     both = _other_book(summary, last, language) if basis == "korea_customs" else []
-    return " ".join([level, *mostly, *both, *_future_words(summary, last, language)])
+    return " ".join(filter(None, [level, *mostly, *both, ahead, *_future_words(summary, last, language)]))
 
 
 def _other_book(summary: Summary, last: int, language: Language) -> list[str]:

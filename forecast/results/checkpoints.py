@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from forecast.catalogue import Wording, worded
 from forecast.stats.influence import Extremes
 from forecast.stats.quantiles import QuantileSketch
 from forecast.stats.shared_rows import RowSums, SharedRows
@@ -52,7 +53,7 @@ class Resumption:
     """
 
     n_draws: int
-    discarded: tuple[str, ...]
+    discarded: tuple[Wording, ...]
 
 
 @dataclass(slots=True)
@@ -92,7 +93,7 @@ class Checkpoint:
             statistics = None
         except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             statistics, reason = None, (str(error).splitlines() or [""])[0]
-            discarded += (self._discard(self.path, f"is damaged ({reason})"),)
+            discarded += (self._discard(self.path, worded("warnings.checkpoint.damaged_as", error=reason)),)
         return statistics, Resumption(0 if statistics is None else statistics.n_draws, discarded)
 
     def keep(self, statistics: StreamingSummary) -> None:
@@ -119,7 +120,7 @@ class Checkpoint:
             raise ValueError("it holds no statistics")
         return statistics
 
-    def _discarded(self) -> Iterator[str]:
+    def _discarded(self) -> Iterator[Wording]:
         """Checkpoints of the scenario that nobody can go on from, each thrown away; the runs of others stay."""
         for path in sorted(self.folder.parent.glob(f".*{_SUFFIX}")):
             if not _NAME.fullmatch(path.name):
@@ -129,28 +130,29 @@ class Checkpoint:
             except FileNotFoundError:
                 continue  # its run has been stored in the meantime
             except (OSError, ValueError, LookupError, TypeError, RecursionError):
-                reason = "is damaged"
+                reason = worded("warnings.checkpoint.damaged")
             if reason:
                 yield self._discard(path, reason)
 
-    def _unusable(self, path: Path) -> str:
+    def _unusable(self, path: Path) -> Wording | None:
         demand_regular(path, MOST_BYTES)
         with path.open("rb") as file:
             file.readline(_MOST_HEAD)
             head = json.loads(file.readline(_MOST_HEAD))
         if f".{head['run']}{_SUFFIX}" != path.name:
-            return f"is of another plan ({head['run']})"
-        for name, words in (("code", "made by other code"), ("data", "made with other data")):
+            return worded("warnings.checkpoint.other_plan", run=head["run"])
+        for name in ("code", "data"):
             if head["digests"][name] != self.origin["digests"][name]:
-                return f"was {words} than is installed"
-        return "" if head["platform"] == self.origin["platform"] else "was made on another platform"
+                return worded(f"warnings.checkpoint.other_{name}")
+        same = head["platform"] == self.origin["platform"]
+        return None if same else worded("warnings.checkpoint.other_platform")
 
-    def _discard(self, path: Path, reason: str) -> str:
+    def _discard(self, path: Path, reason: Wording) -> Wording:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            return f"{path}: checkpoint {reason}; it cannot be removed ({error.strerror})"
-        return f"{path}: checkpoint {reason}; it was thrown away"
+            return worded("warnings.checkpoint.stays", path=path, reason=reason, error=error.strerror)
+        return worded("warnings.checkpoint.thrown_away", path=path, reason=reason)
 
 
 def _write(path: Path, head: Mapping[str, Any], statistics: StreamingSummary) -> None:

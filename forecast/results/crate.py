@@ -272,7 +272,7 @@ def opened_crate(path: Path) -> Iterator[Crate]:
         try:
             yield _crate(scratch, names)
         except ForecastError as error:
-            inside = str(error).replace(f"{scratch}/", "").replace(REMEDY, ANEW)
+            inside = str(error).replace(f"{scratch}/", "").replace(str(REMEDY), ANEW)
             if inside == str(error) and not isinstance(error, DamagedRunError):  # of no file of the archive
                 raise
             raise RunError(f"{path}: {inside}") from error

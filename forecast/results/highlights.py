@@ -1,14 +1,21 @@
-"""What of a summary an answer tells: its years, signs, and the policies that do anything."""
+"""What of a run an answer tells: its years, signs, the policies that do anything, and the first quarter ahead."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from forecast.dims import POLICIES, Array
 from forecast.errors import RunError
+from forecast.observations.tables import data_digest
+from forecast.observations.vintage import vintage
+from forecast.quarters import format_quarter, parse_quarter
+from forecast.results.manifest import QUARTERS
+from forecast.results.results import Results, readable
 from forecast.stats.summary import BELOW, Summary, exceedance_name
+from forecast.storage.files import read_csv
 
 
 def place_of(year: int | None, years: Sequence[int]) -> int:
@@ -77,3 +84,37 @@ def peak_and(last: int, values: Array) -> list[int]:
     """A place, and before it that of the largest value, where that is another by a quarter of itself."""
     peak = int(abs(values).argmax())
     return [last] if abs(values[peak] - values[last]) <= 0.25 * abs(values[peak]) else [peak, last]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstQuarter:
+    """The surplus of the first quarter after the origin, US Census basis.
+
+    Attributes:
+        quarter: its index.
+        median, low, high: of 80 % of the draws, bn USD in the quarter, each with its Monte Carlo error.
+        n_months: months of its year that the run knew; None where other data are held now than it was made with.
+    """
+
+    quarter: int
+    median: tuple[float, float]
+    low: tuple[float, float]
+    high: tuple[float, float]
+    n_months: int | None
+
+
+def first_quarter(results: Results) -> FirstQuarter:
+    """The first quarter of a run, from `quarters.csv`.
+
+    Raises:
+        DamagedRunError: the file does not hold it.
+    """
+    quarter, path = parse_quarter(results.manifest["origin"]) + 1, results.folder / QUARTERS
+    place = {"series": "trade_balance", "quarter": format_quarter(quarter)}
+    with readable(path), path.open(encoding="utf-8", newline="") as file:
+        told = {row["quantile"]: row for row in read_csv(file) if {name: row[name] for name in place} == place}
+        numbers = [(told[level]["value"], told[level]["standard_error"]) for level in ("0.5", "0.1", "0.9")]
+        median, low, high = ((float(value), float(error or "nan")) for value, error in numbers)
+    known = results.manifest["digests"]["data"] == data_digest()
+    later = vintage(results.as_of).trade.later_exports
+    return FirstQuarter(quarter, median, low, high, 3 * (quarter % 4) + len(later) if known else None)

@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 from importlib.metadata import version
 from pathlib import Path
 from platform import machine, python_version, system
@@ -18,7 +19,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from forecast.dims import BASES, MOST_DRAWS, MOST_SEED
+from forecast.catalogue import Wording, worded
+from forecast.dims import ALL_SERIES, BASES, MOST_DRAWS, MOST_SEED
 from forecast.errors import DamagedRunError, listed, shortened
 from forecast.observations.vintage import FIRST_DAY
 from forecast.quarters import parse_quarter
@@ -44,7 +46,7 @@ RUN_FILES = _FILES | {MANIFEST}
 
 _SETTINGS = ("parameters", "n_draws", "seed", "scheme", "block_size")
 
-REMEDY = "the `forecast run` that made it makes it anew"
+REMEDY = worded("warnings.damage.remedy")
 
 
 def run_digest(manifest: Mapping[str, Any]) -> str:
@@ -119,16 +121,23 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if reason := unreadable(folder):
         raise DamagedRunError(f"{folder}: {reason}")
     if not (folder / MANIFEST).exists():
-        raise DamagedRunError(f"{folder}: {MANIFEST} is missing; {REMEDY}")
+        raise DamagedRunError(damage(folder, worded("warnings.damage.missing", name=MANIFEST)))
     try:
         demand_regular(folder / MANIFEST, MOST_BYTES[MANIFEST])
         manifest = parsed_manifest((folder / MANIFEST).read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        raise DamagedRunError(f"{folder}: {MANIFEST} is damaged ({_line(error)}); {REMEDY}") from error
+        fault = worded("warnings.damage.damaged", name=MANIFEST, why=_line(error))
+        raise DamagedRunError(damage(folder, fault)) from error
     faults = [*_misplaced(folder, manifest), *_changed(folder, manifest["files"])]
     if faults:
-        raise DamagedRunError(f"{folder}: {'; '.join(faults)}; {REMEDY}")
+        raise DamagedRunError(damage(folder, *faults))
     return manifest
+
+
+def damage(place: Path, *faults: Wording) -> Wording:
+    """That a folder or file of a run is not as it was stored, and what makes it anew."""
+    said = reduce(lambda before, fault: worded("warnings.damage.and", first=before, second=fault), faults)
+    return worded("warnings.damage.run", place=place, faults=said, remedy=REMEDY)
 
 
 def parsed_manifest(content: bytes) -> dict[str, Any]:
@@ -181,21 +190,21 @@ def _line(error: BaseException) -> str:
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
 
 
-def _misplaced(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+def _misplaced(folder: Path, manifest: Mapping[str, Any]) -> list[Wording]:
     """Whether a run goes by another name or digest than its manifest amounts to, a sentence each."""
     faults, place = [], (manifest["scenario"]["name"], manifest["digest"])
     if place not in names_of(folder):
-        faults.append(f"holds run {'/'.join(place)}, which belongs in a folder of that name")
+        faults.append(worded("warnings.damage.misplaced", run="/".join(place)))
     return [*faults, *digest_faults(manifest)]
 
 
-def digest_faults(manifest: Mapping[str, Any]) -> Iterator[str]:
+def digest_faults(manifest: Mapping[str, Any]) -> Iterator[Wording]:
     """Whether a manifest tells another digest than it amounts to, in a sentence."""
     if (told := manifest["digest"]) != (expected := run_digest(manifest)):
-        yield f"{MANIFEST}: digest: got {told}, expected {expected}, as the rest of it has it"
+        yield worded("warnings.damage.digest", name=MANIFEST, told=told, expected=expected)
 
 
-def _changed(folder: Path, files: Mapping[str, str]) -> list[str]:
+def _changed(folder: Path, files: Mapping[str, str]) -> list[Wording]:
     """What is wrong with the files of a run, a sentence each."""
     faults = []
     for name, expected in files.items():
@@ -203,12 +212,12 @@ def _changed(folder: Path, files: Mapping[str, str]) -> list[str]:
             demand_regular(folder / name, MOST_BYTES.get(name, USUAL_BYTES))
             found = file_digest(folder / name)
         except FileNotFoundError:
-            faults.append(f"{name} is missing")
+            faults.append(worded("warnings.damage.missing", name=name))
         except OSError as error:
-            faults.append(f"{name} cannot be read ({error.strerror or error})")
+            faults.append(worded("warnings.damage.unreadable", name=name, why=error.strerror or error))
         else:
             if found != expected:
-                faults.append(f"{name} was changed since the run was stored")
+                faults.append(worded("warnings.damage.changed", name=name))
     return faults
 
 
@@ -295,7 +304,7 @@ def _dominant_draw(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and value.keys() == {"series", "year", "statistic", "share"}
-        and _text("[a-z0-9_]{1,60}")(value["series"])
+        and value["series"] in ALL_SERIES
         and _count(1990, 2100)(value["year"])
         and value["statistic"] in ("mean", "variance")
         and isinstance(value["share"], float)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast import shown
+from forecast.catalogue import worded
 from forecast.dims import ALL_SERIES, QUARTERLY_SERIES, SERIES, Array, basis_of
 from forecast.engine.run_plan import RunPlan
 from forecast.errors import DamagedRunError, RunError
@@ -33,11 +34,11 @@ from forecast.results.manifest import (
     CHARTS,
     DRAWS,
     QUARTERS,
-    REMEDY,
     RUN_FILES,
     SCENARIO,
     SUMMARY,
     add_charts,
+    damage,
     demand_no_links,
     read_manifest,
     write_manifest,
@@ -319,7 +320,8 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, LookupError, TypeError, OverflowError, DamagedFileError) as error:
-        raise DamagedRunError(f"{path}: cannot be read ({str(error).splitlines()[0]}); {REMEDY}") from error
+        fault = worded("warnings.damage.cannot_be_read", why=str(error).splitlines()[0])
+        raise DamagedRunError(damage(path, fault)) from error
 
 
 def write_results(

@@ -51,14 +51,14 @@ class Run:
         results: of it.
         found: whether they were there already.
         request: what was asked for.
-        damage: what was wrong with the run that was stored there before, of which this one took the place; else empty.
+        damage: what was wrong with the run that was stored there before, of which this one took the place.
         picture_fault: why its picture could not be written; empty where it could, and where none was asked for.
     """
 
     results: Results
     found: bool
     request: Request
-    damage: str = ""
+    damage: DamagedRunError | None = None
     picture_fault: str = ""
 
     @property
@@ -109,10 +109,10 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
     """
     request = requested(scenario, settings, out, posterior, prior)
     stored = None if force else _stored_or_damaged(request)
-    damage, found = str(stored) if isinstance(stored, DamagedRunError) else "", isinstance(stored, Results)
+    damage, found = stored if isinstance(stored, DamagedRunError) else None, isinstance(stored, Results)
     if not isinstance(stored, Results):
         begun = request.begun(settings, progress, resumed) if resume else None
-        stored, found = request.made(settings, n_jobs, progress, begun, replace=force or bool(damage))
+        stored, found = request.made(settings, n_jobs, progress, begun, replace=force or damage is not None)
     picture_fault = ""
     if draw_chart is not None:
         try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from forecast.catalogue import Wording, worded
 from forecast.documents import Node
 from forecast.errors import DataError, Problem, Remark, YamlPath, spelled
 from forecast.observations.vintage import vintage
@@ -49,6 +50,11 @@ class Row:
         node = self.node.fields[key]
         return " to ".join(str(child.content) for child in node.fields.values()) or str(node.content)
 
+    def date(self, key: str) -> Wording | str:
+        """The same, or the window in which it lies, in no language yet."""
+        ends = [str(child.content) for child in self.node.fields[key].fields.values()]
+        return worded("warnings.window", first=ends[0], last=ends[1]) if len(ends) == 2 else self.written(key)
+
     def problem(self, key: str, message: str) -> Problem:
         """Problem at the value of a key, or at the entry where the key is absent."""
         node = self.node.fields.get(key, self.node)
@@ -59,13 +65,18 @@ class Row:
         other = order.rpartition(" ")[2]
         return self.problem(key, f"got {self.written(key)}, expected a date {order}, which is {self.written(other)}")
 
-    def remark(self, key: str, message: str) -> Remark:
+    def remark(self, key: str, wording: Wording) -> Remark:
         """Remark at the value of a key, or at the entry where the key is absent."""
         node = self.node.fields.get(key, self.node)
-        return node.place.remark(self._path(key), message)
+        return node.place.remark(self._path(key), wording)
 
     def _path(self, key: str) -> str:
         return spelled((*self.path, *([key] if key else [])))
+
+
+def quarter(index: int) -> Wording:
+    """A quarter, given as its index, in no language yet."""
+    return worded("numbers.quarter", year=index // 4, quarter=index % 4 + 1)
 
 
 def entry(entity: type, node: Node, path: YamlPath) -> Row:

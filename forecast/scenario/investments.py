@@ -12,9 +12,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, create_model
 
+from forecast.catalogue import Wording, worded
 from forecast.characters import likeness
 from forecast.economics.sectors import COEFFICIENTS, Sector
-from forecast.errors import Problem, got, listed, meant
+from forecast.errors import Problem, got, meant
 from forecast.observations.announcements import announcements
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Moment, UncertainDate
@@ -243,13 +244,12 @@ def itemised(investments: Sequence[Investment]) -> Iterator[Itemised]:
         yield Itemised(pledge.id, mean(pledge.amount), stated, tuple(item.id for item in inside))
 
 
-def outside_parts(investments: Sequence[Investment]) -> Iterator[str]:
-    """What pledges hold beyond the announcements among their parts, which adds nothing, in words."""
+def outside_parts(investments: Sequence[Investment]) -> Iterator[Wording]:
+    """What pledges hold beyond the announcements among their parts, which adds nothing."""
     for pledge in itemised(investments):
         if pledge.outside:
-            parts = f"{pledge.inside:.4g} are in its parts, {listed(pledge.parts)}"
-            rest = f"the other {pledge.outside:.4g} are not simulated"
-            yield f"investments.{pledge.id}: of {pledge.whole:.4g} bn USD {parts}; {rest}"
+            amounts = {"whole": pledge.whole, "inside": pledge.inside, "outside": pledge.outside}
+            yield worded("warnings.run.outside_parts", id=pledge.id, parts=[*pledge.parts], **amounts)
 
 
 def _umbrellas(name: str, above: Mapping[str, str | None]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from functools import cache
 from textwrap import dedent, indent
 from types import MappingProxyType
 
+from forecast.catalogue import worded
 from forecast.characters import likeness
 from forecast.documents import Node, parse_document, read_document, shipped_folder, shipped_names
 from forecast.economics.sectors import SECTORS_BY_WORD
@@ -308,9 +309,6 @@ def _differences(row: Row, other: Announcement) -> Iterator[Remark]:
     own = row.node.fields.get("overrides")
     missing = [name for name in (stated.fields if stated else {}) if own is None or name not in own.fields]
     if entry is not None and missing:
-        coefficients = f"{listed(missing)} {'differ' if len(missing) > 1 else 'differs'} from those of {other.sector}"
-        yield row.remark(
-            "",
-            f"looks like {other.id} ({other.company}: {other.project}), of which {coefficients} in the scenario "
-            f"{entry.scenario}; `forecast new --from {other.id}` starts from that",
-        )
+        told = {"id": other.id, "company": other.company, "project": other.project, "scenario": entry.scenario}
+        text = f"warnings.plant.known.{'many' if len(missing) > 1 else 'one'}"
+        yield row.remark("", worded(text, names=missing, sector=other.sector, **told))

@@ -13,6 +13,7 @@ from itertools import combinations, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from forecast.catalogue import worded
 from forecast.documents import yaml_text
 from forecast.errors import Place, Remark, RunError, listed, meant, refusal, spelled
 from forecast.scenario.dependencies import LISTED, SAME
@@ -145,8 +146,7 @@ def _set_for_nothing(
     for change in (change for layers in found.every_layers for change in layers.own):
         for path in addressed(change.over):
             if path[2:] != ("id",) and not _may_show(path, world, chosen, without):
-                words = f"{path[1]} is left out by --only or --without: it changes nothing"
-                yield change.over.place.remark(spelled(path), words)
+                yield change.over.place.remark(spelled(path), worded("warnings.idle.left_out", id=path[1]))
 
 
 def drawn_anew(worlds: Sequence[AnyScenario], chosen: Sequence[AnyScenario]) -> list[str]:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from forecast.catalogue import Wording, worded
 from forecast.documents import Node
 from forecast.economics.sectors import COEFFICIENTS
-from forecast.errors import Remark, YamlPath, got, listed, spelled
+from forecast.errors import Remark, YamlPath, shortened, spelled, value_named
 from forecast.observations.tables import read_table
-from forecast.quarters import format_quarter
 from forecast.scenario.dependencies import Correlation, Programme
 from forecast.scenario.drivers import Deviation, Shock
 from forecast.scenario.entity import keys
-from forecast.scenario.entries import Row, entry, mean, rows
+from forecast.scenario.entries import Row, entry, mean, quarter, rows
 from forecast.scenario.inputs import sectors_that_stand
 from forecast.scenario.layers import WHOLE, Change, Layered, merged
 from forecast.scenario.policy import ImportCommitment, Tariff
@@ -43,23 +43,22 @@ def _repeated(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
         at, old = (*path, name), before.fields.get(name)
         place = child.key or child.place
         if old is None:
-            if words := _for_nothing(at, child):
-                yield place.remark(spelled(at), f"{words}: it changes nothing")
+            if wording := _for_nothing(at, child):
+                yield place.remark(spelled(at), wording)
         elif merged(old, child).plain() != old.plain() or _says_one_thing(child):
             if not any(key in child.fields for key in WHOLE):
                 yield from _repeated(old, child, at)
         elif name not in _IDENTITY:
-            already = f"{child.got()}, as {_said(old)} says already"
-            yield place.remark(spelled(at), f"{already}: it changes nothing")
+            yield place.remark(spelled(at), worded("warnings.idle.again", value=_written(child), place=_said(old)))
 
 
 def overruled(layers: Layered) -> Iterator[Remark]:
     """Overrides in whose places later ones say something else, however either names them."""
     for place, later in layers.overruled():
         path = layers.overrides[place].partition("=")[0]
-        words = " and ".join(f"-s {layers.overrides[one]}" for one in later)
-        follow = "follows and says otherwise" if len(later) == 1 else "follow and say otherwise"
-        yield layers.own[place].over.place.remark(path, f"{words} {follow}: it changes nothing")
+        words = [f"-s {layers.overrides[one]}" for one in later]
+        wording = worded(f"warnings.idle.overruled.{'one' if len(later) == 1 else 'many'}", words=words)
+        yield layers.own[place].over.place.remark(path, wording)
 
 
 def dropped(changes: Sequence[Change]) -> Iterator[Remark]:
@@ -76,18 +75,27 @@ def _dropped(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
         kept = [item.plain() for item in child.items]
         lost = [item for item in old.items if item.plain() not in kept]
         if lost and isinstance(child.content, tuple):
-            entries = "its only entry" if len(old.items) == 1 else f"{len(lost)} of its {len(old.items)} entries"
-            message = f"{child.got()} in place of the one in {_said(old)}, which drops {entries}"
-            yield (child.key or child.place).remark(spelled(at), f"{message}; repeat what is to stay")
+            lists = {"value": _written(child), "place": _said(old)}
+            counts = {"n": len(lost), "of": len(old.items)} if len(old.items) > 1 else {}
+            wording = worded(f"warnings.idle.{'drops' if counts else 'drops_only'}", **lists, **counts)
+            yield (child.key or child.place).remark(spelled(at), wording)
         yield from _dropped(old, child, at)
 
 
-def _for_nothing(path: YamlPath, node: Node) -> str:
+def _for_nothing(path: YamlPath, node: Node) -> Wording | None:
     """Why a value that no layer below has is as good as absent, or nothing."""
     if node.content is None:
-        return "got null, which takes out what is not there"
+        return worded("warnings.idle.null")
     default = keys(Scenario)[str(path[0])].default if path[0] in keys(Scenario) else None
-    return f"{got(node.content)}, the default" if len(path) == 1 and node.content == default else ""
+    if len(path) > 1 or node.content != default:
+        return None
+    return worded("warnings.idle.default", value=value_named(node.content))
+
+
+def _written(node: Node) -> Wording | str:
+    """A value in no language yet, a number or truth value as it is written."""
+    is_text = node.content is None or isinstance(node.content, str)
+    return shortened(node.written) if node.written and not is_text else value_named(node.plain())
 
 
 def _says_one_thing(node: Node) -> bool:
@@ -111,8 +119,11 @@ def unread(root: Node, announced: Sequence[Row]) -> Iterator[Remark]:
     key = "future_announcements"
     if key in root.fields and not simulated:
         node = root.fields[key]
-        why = "nothing reads this: no plant is built, whose orders others could take the place of"
-        yield (node.key or node.place).remark(key, why)
+        yield (node.key or node.place).remark(key, _unread("no_orders"))
+
+
+def _unread(why: str) -> Wording:
+    return worded("warnings.idle.unread", why=worded(f"warnings.idle.{why}"))
 
 
 def _unread_coefficients(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
@@ -128,8 +139,8 @@ def _unread_coefficients(root: Node, simulated: Sequence[Row]) -> Iterator[Remar
                 continue
             own = [row for row in rows if name in _named(row.node, "overrides")]
             if len(own) == len(rows) or not any(_reads(row, name) for row in rows if row not in own):
-                place, why = child.key or child.place, f"no investment in {sector} reads it: {_instead(name, len(own))}"
-                yield place.remark(spelled((*path, name)), why)
+                wording = worded("warnings.idle.not_read", sector=sector, why=_instead(name, len(own)))
+                yield (child.key or child.place).remark(spelled((*path, name)), wording)
 
 
 def _leaves_the_fitted_path(root: Node, sector: str) -> bool:
@@ -140,8 +151,8 @@ def _leaves_the_fitted_path(root: Node, sector: str) -> bool:
     return moved and sector in sectors_that_stand()
 
 
-def _instead(name: str, n_own: int) -> str:
-    return f"each has its own {name}" if n_own else "none of them builds, or all state both dates"
+def _instead(name: str, n_own: int) -> Wording:
+    return worded("warnings.idle.own", name=name) if n_own else worded("warnings.idle.none_builds")
 
 
 def _unread_paths(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
@@ -155,14 +166,14 @@ def _unread_paths(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
         if sector not in existing and not any(row.value.sector == sector for row in free):
             where = (node.key or node.place, spelled(("localization", "sectors", sector)))
             own = any(row.value.sector == sector for row in simulated)
-            words = f"every investment in {sector} has a path of its own" if own else _nothing_in(sector, simulated)
-            yield where[0].remark(where[1], words)
+            wording = worded("warnings.idle.own_path", sector=sector) if own else _nothing_in(sector, simulated)
+            yield where[0].remark(where[1], wording)
 
 
-def _nothing_in(sector: str, simulated: Sequence[Row]) -> str:
+def _nothing_in(sector: str, simulated: Sequence[Row]) -> Wording:
     sectors = sorted({row.value.sector or "" for row in simulated} - {""})
-    there = f"they are in {listed(sectors)}" if sectors else "the scenario has none"
-    return f"no investment is in {sector}, so nothing reads this; {there}"
+    there = worded("warnings.idle.in_sectors", sectors=sectors) if sectors else worded("warnings.idle.in_none")
+    return worded("warnings.idle.no_investment", sector=sector, there=there)
 
 
 def _named(node: Node, *path: str) -> Mapping[str, Node]:
@@ -190,16 +201,15 @@ def _reads(row: Row, name: str) -> bool:
 def _unread_keys(row: Row) -> Iterator[Remark]:
     for name, node in _named(row.node, "overrides").items():
         if name in COEFFICIENTS and not _reads(row, name):
-            why = "both dates are stated" if _builds(row) else "nothing is built after the purchase without new_capex"
             path = spelled(("investments", row.name, "overrides", name))
-            yield (node.key or node.place).remark(path, f"nothing reads this: {why}")
+            yield (node.key or node.place).remark(path, _unread("both_dates" if _builds(row) else "bought"))
     if row.has("construction_start") and not _builds(row):
-        yield row.remark("construction_start", "nothing is built after the purchase: say how much with new_capex")
+        yield row.remark("construction_start", worded("warnings.plant.not_built"))
     for key in ("amount", "probability", "scale"):
         value = getattr(row.value, key)
         if value is not None and float(value.cdf(0.0)) >= 1.0:
-            orders = f"got 0: {row.name} does not go ahead; orders it has, if any, end with the last quarter observed"
-            yield row.remark(key, orders if key == "probability" else f"got 0, with which {row.name} adds nothing")
+            text = "plant.no_chance" if key == "probability" else "idle.adds_nothing"
+            yield row.remark(key, worded(f"warnings.{text}", id=row.name))
 
 
 TWICE = 2.0
@@ -236,15 +246,16 @@ def idle_policies(root: Node, origin: int, end: float) -> Iterator[Remark]:
     for name, node in (drivers.fields if drivers else {}).items():
         path = entry(Deviation, node, ("drivers", name))
         if always(path.value.change, 0.0):
-            yield path.remark("size", f"got 0: {name} stays on its fitted path")
+            yield path.remark("size", worded("warnings.idle.driver", name=name))
 
 
 def _nothing(row: Row, keys: Sequence[str], origin: int) -> Iterator[Remark]:
     for key in keys:
         if always(getattr(row.value, key), 0.0):
-            ends_then = row.path[0] == "import_commitments" and key == "probability" and _flows_at(row, origin)
-            left = f"adds nothing but the end of what it delivers in {format_quarter(origin)}"
-            yield row.remark(key, f"got 0, with which {row.name} {left if ends_then else 'does nothing'}")
+            if row.path[0] == "import_commitments" and key == "probability" and _flows_at(row, origin):
+                yield row.remark(key, worded("warnings.idle.ends_delivery", id=row.name, origin=quarter(origin)))
+            else:
+                yield row.remark(key, worded("warnings.idle.nothing", id=row.name))
 
 
 def _flows_at(row: Row, origin: int) -> bool:
@@ -262,25 +273,23 @@ def _value(row: Row) -> Iterator[Remark]:
     stated, years = float(value.ppf(0.5)), max((mean(until) - mean(start)) / 4, 0.25)
     yearly, (most, when) = stated if key == "per_year" else stated / years, _most_imported()
     if yearly > most:
-        over = "a year" if key == "per_year" else f"in {years:.3g} years, {yearly:,.4g} a year"
-        record = f"more than the {most:.3g} of {when}, the most that Korea imported from the US in a year"
-        meant = f"if million USD was meant, write {stated / 1000:.4g}"
-        yield row.remark(key, f"got {stated:,.6g} bn USD {over}, {record} (Korean customs); {meant}")
+        over = worded("warnings.size.in_years", years=years, yearly=yearly)
+        over = worded("warnings.size.a_year") if key == "per_year" else over
+        numbers = {"stated": stated, "most": most, "when": when, "meant": stated / 1000}
+        yield row.remark(key, worded("warnings.size.imports", over=over, **numbers))
     fulfilment = row.value.fulfilment
     if fulfilment is not None and (middle := float(fulfilment.ppf(0.5))) > TWICE:
-        message = f"got {middle:.4g} times what was promised; if per cent was meant, write {middle / 100:.4g}"
-        yield row.remark("fulfilment", message)
+        yield row.remark("fulfilment", worded("warnings.size.fulfilment", middle=middle, meant=middle / 100))
 
 
 def _span(row: Row, origin: int, end: float) -> Iterator[Remark]:
     """Deliveries that are over before the origin, or begin after the horizon."""
     start, until = row.value.start, row.value.until
     if until is not None and until.ends()[1] <= origin:
-        before = f"before {format_quarter(origin)}, the last quarter observed: {row.name} adds nothing"
-        yield row.remark("until", f"got {row.written('until')}, {before}")
+        ended = {"date": row.date("until"), "origin": quarter(origin)}
+        yield row.remark("until", worded("warnings.idle.over", id=row.name, **ended))
     if start is not None and start.ends()[0] >= end:
-        message = f"got {row.written('from')}, after the horizon: {row.name} adds nothing in the results"
-        yield row.remark("from", message)
+        yield row.remark("from", worded("warnings.idle.adds_late", date=row.date("from"), id=row.name))
 
 
 def _most_imported() -> tuple[float, str]:
@@ -304,7 +313,7 @@ def idle_ties(root: Node, announced: Sequence[Row], origin: int) -> Iterator[Rem
     for index, stated in enumerate(correlations.items if correlations else ()):
         rank = stated.fields.get("rank")
         if rank is not None and rank.content == 0:
-            yield rank.place.remark(f"correlations[{index}].rank", "got 0, as without this entry: it does nothing")
+            yield rank.place.remark(f"correlations[{index}].rank", worded("warnings.idle.rank"))
     by_id = {row.name: row for row in announced}
     sure = {name for name, row in by_id.items() if _is_sure(row, programmes, origin)}
     for row in announced:
@@ -315,10 +324,11 @@ def _programme(row: Row) -> Iterator[Remark]:
     """A programme that is never cut, neither whole nor in part."""
     stated = [key for key in ("probability", "scale") if row.has(key)]
     if stated and all(_is(row, key, 1.0) for key in stated):
-        yield row.remark(stated[0], f"got {' and '.join(f'{key} 1' for key in stated)}: {row.name} does nothing")
+        text = "both" if len(stated) > 1 else stated[0]
+        yield row.remark(stated[0], worded(f"warnings.idle.programme.{text}", id=row.name))
     for key in stated:
         if _is(row, key, 0.0):
-            yield row.remark(key, f"got 0, with which nothing of {row.name} is ever built")
+            yield row.remark(key, worded("warnings.idle.programme.cut", id=row.name))
 
 
 def _is(row: Row, key: str, number: float) -> bool:
@@ -340,17 +350,20 @@ def _never(row: Row, by_id: Mapping[str, Row], sure: set[str]) -> Iterator[Remar
     barred = {id for name in (row.name, *needed) if name in by_id for id in _ids(by_id[name], "excludes")}
     both, running = sorted(barred & set(needed)), sorted(barred & sure)
     for id in both:
-        yield row.remark("requires", f"got {id}, which is excluded too: {row.name} can never go ahead")
+        yield _tied(row, "requires", "required_excluded", id)
     for id in (id for id in running if id not in both):
-        key = "excludes" if id in _ids(row, "excludes") else "requires"
-        what = f"got {id}" if key == "excludes" else f"got a plant that excludes {id}"
-        yield row.remark(key, f"{what}, which surely goes ahead: {row.name} never does")
-    for id in _ids(row, "requires"):
-        if id in by_id and _is(by_id[id], "probability", 0.0):
-            yield row.remark("requires", f"got {id}, which has no chance: {row.name} can never go ahead")
-    for id in _ids(row, "excludes"):
-        if id in by_id and _is(by_id[id], "probability", 0.0):
-            yield row.remark("excludes", f"got {id}, which has no chance: this does nothing")
+        if id in _ids(row, "excludes"):
+            yield _tied(row, "excludes", "excludes_sure", id)
+        else:
+            yield _tied(row, "requires", "requires_barred", id)
+    for key in ("requires", "excludes"):
+        for id in _ids(row, key):
+            if id in by_id and _is(by_id[id], "probability", 0.0):
+                yield _tied(row, key, f"{key}_none", id)
+
+
+def _tied(row: Row, key: str, text: str, other: str) -> Remark:
+    return row.remark(key, worded(f"warnings.idle.{text}", id=row.name, other=other))
 
 
 def _needed(row: Row, by_id: Mapping[str, Row]) -> list[str]:

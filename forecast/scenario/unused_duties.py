@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import inf
 
-from forecast.errors import Remark, listed
-from forecast.quarters import format_quarter
-from forecast.scenario.entries import Row, mean
+from forecast.catalogue import Wording, worded
+from forecast.errors import Remark
+from forecast.scenario.entries import Row, mean, quarter
 from forecast.scenario.policy import SAME, duties_of_record, goods_of, holds_at, stacks, whole_goods
 from forecast.stats.distributions import Constant, Distribution
 
@@ -42,15 +42,13 @@ def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterat
     """A duty that is a percentage, comes too late, or is what would be paid without it."""
     for key, value in (("rate", row.value.rate), ("change", row.value.change)):
         if value is not None and (middle := float(value.ppf(0.5))) > WHOLE_SHARE:
-            message = f"got {middle:.4g}, {100 * middle:.4g} % of the value of the goods"
-            yield row.remark(key, f"{message}; if per cent was meant, write {middle / 100:.4g}")
+            numbers = {"middle": middle, "percent": 100 * middle, "meant": middle / 100}
+            yield row.remark(key, worded("warnings.size.duty", **numbers))
     start = row.value.start
     if start is None or start.ends()[0] < origin + 1:
         return
     if start.ends()[0] >= end:
-        yield row.remark(
-            "from", f"got {row.written('from')}, after the horizon: {row.name} does nothing in the results"
-        )
+        yield row.remark("from", worded("warnings.idle.does_late", date=row.date("from"), id=row.name))
     elif stacks(row) or not any(_may_come_before(other, row) for other in tariffs if other is not row):
         yield from _in_force(row, origin)
 
@@ -61,14 +59,15 @@ def _in_force(row: Row, origin: int) -> Iterator[Remark]:
         return
     for key in ["rate"] if stacks(row) else ["change"]:
         if always(getattr(row.value, key), 0.0):
-            yield row.remark(key, f"got 0, with which {row.name} does nothing")
+            yield row.remark(key, worded("warnings.idle.nothing", id=row.name))
     rate, known = (
         row.value.rate,
         {duties_of_record(name).rate(origin + 1 - SAME) for name in goods_of(row)},
     )
     if known and not stacks(row) and all(always(rate, paid) for paid in known):
-        paid = f"the duty in force in {format_quarter(origin)}: {row.name} does nothing"
-        yield row.remark("rate", f"got {mean(rate):.4g}, {paid}" if rate else paid)
+        stated = {"rate": mean(rate)} if rate else {}
+        text = "paid_already" if rate else "paid_already_unstated"
+        yield row.remark("rate", worded(f"warnings.duty.{text}", id=row.name, origin=quarter(origin), **stated))
 
 
 def _may_come_before(other: Row, row: Row) -> bool:
@@ -88,10 +87,9 @@ def _replaced(tariffs: Sequence[Row], origin: int) -> Iterator[Remark]:
             still = [other for begun, end, other in earlier if begun >= since and end > start]
             names = [other.name for other in still if not goods.isdisjoint(goods_of(other))]
             if names:
-                held = f"takes the place of {listed(names)} while both would hold"
-                if paying := [other.name for other in still if other.name in names and _of_rivals(other)]:
-                    held += f", and what is said of rivals in {listed(paying)} holds on"
-                yield row.remark("from", f"{row.name} {held}; write stacks: true if it is added, stacks: false if not")
+                paying = [other.name for other in still if other.name in names and _of_rivals(other)]
+                rivals = worded("warnings.duty.rivals", names=paying) if paying else ""
+                yield row.remark("from", worded("warnings.duty.replaces", id=row.name, names=names, rivals=rivals))
         until = row.value.until
         earlier.append((start, inf if until is None else until.ends()[1], row))
 
@@ -112,9 +110,8 @@ def _drawn_apart(tariffs: Sequence[Row], correlated: Sequence[Collection[str]]) 
             if other is not row and not any({*names} <= {*between} for between in correlated):
                 apart.setdefault(other.name, {})[key] = f"{{between: [{', '.join(names)}], rank: 1}}"
         for name, ties in apart.items():
-            said = f"got the {listed(ties)} of {name}, and each is drawn by itself"
-            tie = f"correlations: [{', '.join(ties.values())}]"
-            yield row.remark(next(iter(ties)), f"{said}; if one law says both, write {tie}")
+            said = {"keys": [*ties], "other": name, "ties": ", ".join(ties.values())}
+            yield row.remark(next(iter(ties)), worded("warnings.duty.drawn_apart", **said))
 
 
 _NAMES = {"from": "start"}
@@ -156,15 +153,15 @@ def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
         maybe = [other.name for other in others if _may_follow(other, until) and {*names} & {*goods_of(other)}]
         free = {name: duties_of_record(name).rate(-inf) for name in names if name in stated}
         if free:
-            yield row.remark("until", _paid_again(row, free, "before 2025", origin, maybe))
+            yield row.remark("until", _paid_again(row, free, worded("warnings.duty.before"), origin, maybe))
         rest = [name for name in names if name not in stated]
         if start.ends()[0] >= origin + 1:
             now = {name: duties_of_record(name).rate(origin + 1 - SAME) for name in rest if _changes(name, origin)}
             if now:
-                yield row.remark("until", _paid_again(row, now, f"in {format_quarter(origin)}", origin, maybe))
+                when = worded("warnings.duty.at_origin", origin=quarter(origin))
+                yield row.remark("until", _paid_again(row, now, when, origin, maybe))
         elif on := [name for name in rest if _goes_on(name, until)]:
-            paid = f"but on record the duty on {listed(on)} did not change then, and it goes on"
-            yield row.remark("until", f"got {row.written('until')}, {paid}")
+            yield row.remark("until", worded("warnings.duty.goes_on", date=row.date("until"), goods=on))
 
 
 def _changes(name: str, origin: int) -> bool:
@@ -172,14 +169,23 @@ def _changes(name: str, origin: int) -> bool:
     return any(date >= origin + 1 for date in duties_of_record(name).dates)
 
 
-def _paid_again(row: Row, rates: Mapping[str, float], when: str, origin: int, maybe: Sequence[str]) -> str:
+def _paid_again(row: Row, rates: Mapping[str, float], when: Wording, origin: int, maybe: Sequence[str]) -> Wording:
     """What is paid on goods when a duty ends, and what came on record since the origin."""
-    paid = listed([f"{rate:.4g} on {name}" for name, rate in rates.items()])
-    unless = f" where {listed(maybe)} does not hold" if maybe else ""
-    known = [f"{duties_of_record(name).rate(inf):.4g} on {name}" for name in rates if _changes(name, origin)]
-    since = f"; since {format_quarter(origin)} the record has {listed(known)}, which counts here only if it is stated"
-    follows = since if known else "; if another duty follows, state it"
-    return f"got {row.written('until')}, after which the duty is {paid}, as {when}{unless}{follows}"
+    known = {name: duties_of_record(name).rate(inf) for name in rates if _changes(name, origin)}
+    since = worded("warnings.duty.since", origin=quarter(origin), rates=_paid(known))
+    return worded(
+        "warnings.duty.ends",
+        date=row.date("until"),
+        rates=_paid(rates),
+        when=when,
+        unless=worded("warnings.duty.unless", names=[*maybe]) if maybe else "",
+        then=since if known else worded("warnings.duty.follows"),
+    )
+
+
+def _paid(rates: Mapping[str, float]) -> list[Wording]:
+    """Rates with their goods."""
+    return [worded("warnings.duty.rate", rate=rate, goods=name) for name, rate in rates.items()]
 
 
 def _goes_on(name: str, until: Distribution) -> bool:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
+from forecast.catalogue import Wording, worded
 from forecast.documents import SCHEMA_NAME, read_document, scenario_path, shipped_folder
-from forecast.errors import Place, Problem, Remark, RunError, ScenarioError, spelled
+from forecast.errors import Place, Problem, Remark, RunError, ScenarioError, in_one_line, spelled
 from forecast.quarters import format_quarter
 from forecast.scenario.entries import rows
 from forecast.scenario.investments import Investment, outside_parts
@@ -44,8 +45,10 @@ class Conversion:
     period: str
     middle: float
 
-    def __str__(self) -> str:
-        return f"{self.path}: {self.middle:.4g} bn USD, at {self.won:,.1f} won per USD, the mean of {self.period}"
+    @property
+    def wording(self) -> Wording:
+        """Both, in no language yet."""
+        return worded("warnings.run.converted", **{one.name: getattr(self, one.name) for one in fields(self)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,14 @@ class Examination:
         return () if self.scenario is None or self.layers is None else tuple(_conversions(self.layers))
 
     @property
-    def unsimulated(self) -> tuple[str, ...]:
-        """What pledges hold beyond the announcements among their parts, in words."""
+    def unsimulated(self) -> tuple[Wording, ...]:
+        """What pledges hold beyond the announcements among their parts."""
         scenarios = [one.branch.scenario for one in self.branches] if self.scenario is None else [self.scenario]
         return tuple(dict.fromkeys(note for scenario in scenarios for note in outside_parts(scenario.investments)))
+
+    def of_file(self, said: Wording) -> Wording:
+        """Something said of the file, with its name before it."""
+        return worded("warnings.run.at_file", file=in_one_line(self.file), words=said)
 
 
 def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examination:
@@ -176,11 +183,10 @@ def _idle_branches(branches: Sequence[StatedBranch]) -> Iterator[Remark]:
         label, scenario, path = one.branch.label, one.branch.scenario, f"mixture[{index}]"
         if one.branch.weight.ends()[1] <= 0.0:
             weight = one.node.fields["weight"].place
-            yield weight.remark(f"{path}.weight", f"got weight 0 for {label}, which no draw follows")
+            yield weight.remark(f"{path}.weight", worded("warnings.idle.branch_weight", label=label))
         first = seen.setdefault(scenario_digest(replace(scenario, name="")), label)
         if first != label:
-            message = f"got {label}, which assumes what {first} does; expected one branch with the weight of both"
-            yield one.node.place.remark(path, message)
+            yield one.node.place.remark(path, worded("warnings.idle.branch_twice", label=label, first=first))
 
 
 def _conversions(layers: Layered) -> Iterator[Conversion]:

@@ -12,19 +12,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from forecast.catalogue import Wording, worded
 from forecast.documents import Node
 from forecast.economics.sectors import SECTORS, Central, central_priors
 from forecast.errors import Remark, YamlPath, spelled
 from forecast.observations.announcements import announcements
 from forecast.observations.annual import outward_investment
 from forecast.observations.tables import read_table
-from forecast.quarters import format_quarter, year_of
+from forecast.quarters import year_of
 from forecast.scenario.dates import DEFAULT_HORIZON
-from forecast.scenario.entries import Row, last_observed, mean, middle, rows, value_at
+from forecast.scenario.entries import Row, last_observed, mean, middle, quarter, rows, value_at
 from forecast.scenario.investments import Investment
 from forecast.scenario.layers import Layered
 from forecast.scenario.library import known_plants
-from forecast.scenario.money import WON_KEY, rate_of
+from forecast.scenario.money import rate_of
 from forecast.scenario.unused import dropped, idle_policies, idle_ties, overruled, repeated, unread
 from forecast.stats.density import spikes
 from forecast.stats.distributions import Distribution
@@ -39,7 +40,8 @@ _WEIGHED = ("mixture", "pool")
 _PILES = frozenset({"quantiles", "sd"})
 """Keys of forms of which one does not see that probability is piled up at an end."""
 
-_REMEDIES = "state a smaller sd", "state a quantile nearer to that end, or another end"
+_REMEDIES = "smaller_sd", "nearer_quantile"
+"""Texts of what helps against such a pile, without quantiles and with them."""
 
 LARGE, SMALL = 3.0, 10.0
 """Times the largest amount of the table, parts of the smallest."""
@@ -65,17 +67,17 @@ def _amount(row: Row) -> Iterator[Remark]:
     expected = next((item.amount for item in announcements() if item.id == row.name), None)
     compared = _beyond_all(row, stated) if expected is None else _against_table(row, stated, expected)
     if compared:
-        yield row.remark("amount", f"got {stated:.6g} bn USD, against {compared}")
+        yield row.remark("amount", compared)
 
 
-def _against_table(row: Row, stated: float, expected: float) -> str:
+def _against_table(row: Row, stated: float, expected: float) -> Wording | None:
     """The amount the announcements table has for the same id, where the one stated is far from it."""
-    if expected / FAR <= stated <= expected * FAR:
-        return _as_won(row, stated, expected)
-    return f"the {expected:g} of the announcements table{_unit_meant(row, stated, expected)}"
+    near = expected / FAR <= stated <= expected * FAR
+    meant = _as_won(row, stated, expected) if near else _unit_meant(row, stated, expected)
+    return None if meant is None else worded("warnings.amount.table", stated=stated, expected=expected, meant=meant)
 
 
-def _beyond_all(row: Row, stated: float) -> str:
+def _beyond_all(row: Row, stated: float) -> Wording | None:
     """The largest or smallest amount of the table, where the one stated is far beyond it."""
     pledge = row.value.kind == "pledge"
     sizes = sorted(
@@ -83,31 +85,30 @@ def _beyond_all(row: Row, stated: float) -> str:
     )
     (smallest, least), (largest, most) = sizes[0], sizes[-1]
     if stated > LARGE * largest:
-        return f"{largest:g} for the largest ever announced ({most}){_unit_meant(row, stated, largest)}"
-    return (
-        f"{smallest:g} for the smallest ever announced ({least}); the unit is bn USD"
-        if stated < smallest / SMALL
-        else ""
-    )
+        meant = _unit_meant(row, stated, largest)
+        return worded("warnings.amount.largest", stated=stated, size=largest, id=most, meant=meant)
+    if stated < smallest / SMALL:
+        return worded("warnings.amount.smallest", stated=stated, size=smallest, id=least)
+    return None
 
 
-def _unit_meant(row: Row, stated: float, expected: float) -> str:
+def _unit_meant(row: Row, stated: float, expected: float) -> Wording | str:
     """Hint for a number in million USD or in billion won."""
-    if stated < expected:
+    if stated < expected or stated / 1000 >= FAR * expected:
         return ""
     won = _rate(row)
-    in_won = f", if billion won {{{WON_KEY}: {stated / 1000:.6g}}}" if won and stated / won < FAR * expected else ""
-    return f"; if million USD was meant, write {stated / 1000:.6g}{in_won}" if stated / 1000 < FAR * expected else ""
+    in_won = worded("warnings.amount.won", trillion=stated / 1000) if won and stated / won < FAR * expected else ""
+    return worded("warnings.amount.million", million=stated / 1000, won=in_won)
 
 
-def _as_won(row: Row, stated: float, expected: float) -> str:
+def _as_won(row: Row, stated: float, expected: float) -> Wording | None:
     """Hint for a number that is within a tenth of the table's in trillion won, at the day's rate."""
     won = _rate(row)
     if abs(stated / expected - 1) < 0.05 or row.node.fields["amount"].fields:
-        return ""
+        return None
     if won is None or not 0.9 < stated / (expected * won / 1000) < 1.1:
-        return ""
-    return f"the {expected:g} of the announcements table; if trillion won was meant, write {{{WON_KEY}: {stated:g}}}"
+        return None
+    return worded("warnings.amount.trillion", trillion=stated)
 
 
 def _rate(row: Row) -> float | None:
@@ -123,10 +124,8 @@ def _slip(row: Row) -> Iterator[Remark]:
     known = ((4 * item["value"], item["id"]) for item in read_table("slippage") if item["bound"] != "none")
     longest, id = max(known)
     if stated is not None and stated > longest:
-        months = f"; if months were meant, write {stated / 3:.3g}" if stated / 3 <= longest else ""
-        yield row.remark(
-            "slip", f"got {stated:g} quarters, longer than any delay on record ({longest:g}, {id}){months}"
-        )
+        meant = worded("warnings.size.months", meant=stated / 3) if stated / 3 <= longest else ""
+        yield row.remark("slip", worded("warnings.size.slip", stated=stated, longest=longest, id=id, meant=meant))
 
 
 def _coefficients(group: Node | None, sector: str | None, path: YamlPath) -> Iterator[Remark]:
@@ -135,25 +134,27 @@ def _coefficients(group: Node | None, sector: str | None, path: YamlPath) -> Ite
     for name, node in group.fields.items():
         prior = central_priors().get((sector, name))
         stated = None if prior is None else middle(node)
-        if prior is not None and stated is not None and (words := _against_prior(stated, prior)):
-            yield node.place.remark(spelled((*path, name)), words)
+        if prior is not None and stated is not None and (wording := _against_prior(name, stated, prior)):
+            yield node.place.remark(spelled((*path, name)), wording)
 
 
-def _against_prior(stated: float, prior: Central) -> str:
-    """Hint for a number outside its prior that another unit would bring inside; empty elsewhere."""
+def _against_prior(name: str, stated: float, prior: Central) -> Wording | None:
+    """Hint for a number outside its prior that another unit would bring inside."""
     if prior.low <= stated <= prior.high:
-        return ""
-    for factor, words in _factors(prior.unit):
+        return None
+    for factor, other in _factors(prior.unit):
         if prior.low <= stated * factor <= prior.high:
-            outside = f"got {stated:.4g}, outside {prior.low:.3g} to {prior.high:.3g} {prior.unit}, 98 % of the prior"
-            return f"{outside}; if {words} was meant, write {stated * factor:.3g}"
-    return ""
+            said = {"unit": worded(f"warnings.units.{name}"), "other": worded(f"warnings.size.{other}")}
+            ends = {"low": prior.low, "high": prior.high}
+            return worded("warnings.size.outside", stated=stated, meant=stated * factor, **ends, **said)
+    return None
 
 
 def _factors(unit: str) -> tuple[tuple[float, str], ...]:
+    """Units that may have been meant: how many of the unit they are, and their texts."""
     if unit == "quarters":
-        return ((4.0, "a number of years"), (1 / 3, "a number of months"))
-    return ((0.01, "per cent"), (4.0, "a rate per quarter")) if "a year" in unit else ((0.01, "per cent"),)
+        return ((4.0, "n_years"), (1 / 3, "n_months"))
+    return ((0.01, "per_cent"), (4.0, "per_quarter")) if "a year" in unit else ((0.01, "per_cent"),)
 
 
 def _middle(value: Distribution | None) -> float | None:
@@ -185,11 +186,9 @@ def _spikes(node: Node, path: YamlPath) -> Iterator[Remark]:
     except ValueError:
         return
     for spike in spikes(stated):
-        message = (
-            f"got a distribution with {100 * spike.probability:.2g} % of its probability within {spike.width:.3g} of "
-            f"its end at {spike.end:.6g}; unless this is meant, {_REMEDIES['quantiles' in node.fields]}"
-        )
-        yield node.place.remark(spelled(path), message)
+        remedy = worded(f"warnings.size.{_REMEDIES['quantiles' in node.fields]}")
+        found = {"share": 100 * spike.probability, "width": spike.width, "end": spike.end}
+        yield node.place.remark(spelled(path), worded("warnings.size.piled_up", remedy=remedy, **found))
 
 
 def off_sum(name: str, node: Node, path: YamlPath) -> Iterator[Remark]:
@@ -197,9 +196,7 @@ def off_sum(name: str, node: Node, path: YamlPath) -> Iterator[Remark]:
     parts = _parts(name, node)
     if parts and abs(sum(parts) - 1.0) > 0.01:
         what = name if name == "shares" else "weights"
-        yield node.place.remark(
-            spelled(path), f"got {what} that sum to {sum(parts):.4g}, expected 1; they are scaled to it"
-        )
+        yield node.place.remark(spelled(path), worded(f"warnings.size.{what}", sum=sum(parts)))
 
 
 def _name(node: Node, index: int) -> str | int:
@@ -225,13 +222,12 @@ def beyond_record(root: Node, announced: Sequence[Row], origin: int) -> Iterator
     spent = _spending(announced)
     years = {year: spent[year] for year in sorted(spent) if year >= year_of(origin + 1) and spent[year] > record}
     if years:
-        first, *rest = (f"{_rounded(amount)}{{}} in {year}" for year, amount in years.items())
-        spending = ", ".join([first.format(" bn USD"), *(text.format("") for text in rest)])
-        message = (
-            f"got spending of about {spending} in expectation, more than the {record:g} of {when}, the most that "
-            "Korea invested in the US in a year (Eximbank); part of a plant may be financed there"
-        )
-        yield (root.fields["investments"].key or root.fields["investments"].place).remark("investments", message)
+        by_year = [
+            worded(f"warnings.size.{'spent' if index else 'spent_first'}", amount=_rounded(amount), year=year)
+            for index, (year, amount) in enumerate(years.items())
+        ]
+        wording = worded("warnings.size.spending", spent=by_year, record=record, when=when)
+        yield (root.fields["investments"].key or root.fields["investments"].place).remark("investments", wording)
 
 
 def _rounded(amount: float) -> str:
@@ -313,14 +309,11 @@ def _bought(row: Row) -> Iterator[Remark]:
         return
     amount, capex = row.value.amount, row.value.new_capex
     if amount and capex and mean(capex) > mean(amount):
-        message = f"got {mean(capex):.4g} bn USD of construction after a purchase of {mean(amount):.4g}"
-        yield row.remark(
-            "new_capex", f"{message}; if the plant is built, not bought, its kind is greenfield or expansion"
-        )
+        yield row.remark("new_capex", worded("warnings.plant.built_more", capex=mean(capex), amount=mean(amount)))
     announced, start = row.value.announced, row.value.construction_start
     if announced and start and start.ends()[1] < announced:
-        message = f"got {row.written('construction_start')}, before the purchase is announced"
-        yield row.remark("construction_start", f"{message}, which is {row.written('announced')}")
+        dates = {"date": row.date("construction_start"), "announced": row.date("announced")}
+        yield row.remark("construction_start", worded("warnings.plant.before_purchase", **dates))
 
 
 _DATES = ("construction_start", "production_start", "production_end")
@@ -331,10 +324,8 @@ def _years_alone(announced: Sequence[Row], origin: int) -> Iterator[Remark]:
     found = [(row, key) for row in announced for key in _DATES if row.has(key) and _is_year_ahead(row, key, origin)]
     for row, key in found[:1]:
         year = int(row.written(key))
-        window = f"{{earliest: {year}Q1, latest: {year + 1}Q1}}"
-        more = f"; the same holds for {len(found) - 1:,} more" if len(found) > 1 else ""
-        message = f"got {year}, read as its beginning; write {year}Q1 if that is meant, {window} if any time in it"
-        yield row.remark(key, message + more)
+        more = worded("warnings.plant.year_alone_more", n=len(found) - 1) if len(found) > 1 else ""
+        yield row.remark(key, worded("warnings.plant.year_alone", year=year, next=year + 1, more=more))
 
 
 def _is_year_ahead(row: Row, key: str, origin: int) -> bool:
@@ -349,9 +340,10 @@ def _built_too_soon(row: Row, origin: int) -> Iterator[Remark]:
         return
     left = production.ends()[1] - announced
     if production.ends()[1] > origin + 1 and left < usual / 2:
-        message = f"got {row.written('production_start')}, {max(left, 0.0):.1f} quarters after it is announced"
-        advice = f"plants take about {usual:.0f} to build; look at both dates"
-        yield row.remark("production_start", f"{message}, where {advice}")
+        date = row.date("production_start")
+        yield row.remark(
+            "production_start", worded("warnings.plant.too_soon", date=date, left=max(left, 0.0), usual=usual)
+        )
 
 
 def _runs_already(row: Row, origin: int) -> Iterator[Remark]:
@@ -359,21 +351,18 @@ def _runs_already(row: Row, origin: int) -> Iterator[Remark]:
     production = row.value.production_start
     if production is None or production.ends()[1] > origin + 1:
         return
-    since = (
-        f"by its production_start it runs, and {format_quarter(origin)}, the last quarter observed, holds what it ships"
-    )
+    known = {"id": row.name, "origin": quarter(origin)}
     probability, slip = row.value.probability, row.value.slip
     if probability is not None and float(probability.ppf(0.5)) < 1.0:
-        yield row.remark("probability", f"got a chance below 1 for {row.name}, expected 1: {since}")
+        yield row.remark("probability", worded("warnings.plant.doubted", **known))
     if slip is not None and float(slip.ppf(0.5)) > 0.0:
-        yield row.remark("slip", f"got a delay for {row.name}, expected 0: {since}")
+        yield row.remark("slip", worded("warnings.plant.delayed", **known))
 
 
 def _too_late(row: Row, end: float) -> Iterator[Remark]:
     """A plant that produces, or is begun, after the horizon."""
-    begun, started = (row.value.construction_start, "adds nothing"), (row.value.production_start, "ships nothing")
-    for key, (date, what) in {"construction_start": begun, "production_start": started}.items():
+    for key, text in {"construction_start": "begun_late", "production_start": "ships_late"}.items():
+        date = getattr(row.value, key)
         if date is not None and date.ends()[0] >= end:
-            message = f"got {row.written(key)}, after the horizon: {row.name} {what} in the results"
-            yield row.remark(key, message)
+            yield row.remark(key, worded(f"warnings.plant.{text}", date=row.date(key), id=row.name))
             return

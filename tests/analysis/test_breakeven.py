@@ -154,8 +154,10 @@ def said(found: Breakeven, code: str = "en") -> str:
 def test_an_input_that_does_not_matter_is_said(run: Results) -> None:
     idle = breakeven(run, "P.probability", 2035, "baseline_balance")
     assert not idle.matters
-    assert "“P: probability” does not matter here: `baseline_balance` in 2035 is the same" in said(idle)
+    named = "Korea's goods surplus with the US in 2035 without what is assumed of announcements and policy"
+    assert f"“P: probability” does not matter here: {named} is the same" in said(idle)
     assert "중요하지 않다" in said(idle, "ko")
+    assert "baseline_balance" not in said(idle) + said(idle, "ko")  # it stood in prose as the tables spell it
 
 
 def test_no_turn_in_the_range_is_said(run: Results) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,7 @@ for words in json.loads(sys.argv[1]):
 """
 KNOWN = """
 import json
+import re
 from forecast.cli import options
 from forecast.observations import user_data
 from forecast.observations.tables import read_table
@@ -211,10 +213,68 @@ def test_what_is_held_is_listed_with_what_is_due_in_both_languages(tmp_path: Pat
     assert "No data of your own are stored" in listed.stdout
     assert "보유 자료" in korean.stdout
     said = " ".join(korean.stdout.split())
+    assert re.findall(r"\w+(?<!아)니다", said) == []  # one register, that of all other answers
     english = [word for word in ("USD", "seasonally", "not stated", "US Census Bureau", "duty over") if word in said]
     assert english == []  # units, bases and agencies were in English beside Korean headings
     unknown = command("data", "show", "exports_to_u", cwd=tmp_path, **place)
     assert unknown.stderr.startswith("error: got series 'exports_to_u', did you mean exports_to_us?")
+
+
+def test_gaps_are_listed_and_named(tmp_path: Path) -> None:
+    """A series with 18 of 43 months missing was listed from its first to its last as if it had all."""
+    place = {"FORECAST_DATA_DIR": str(tmp_path / "own"), "COLUMNS": "240"}
+    listed = command("data", cwd=tmp_path, **place).stdout.splitlines()
+    months = {row["month"] for row in read_table("trade_monthly_korea") if row["series"] == "exports_to_us"}
+    every = [f"{year}-{month:02d}" for year in range(2023, 2027) for month in range(1, 13)]
+    missing = [month for month in every if min(months) < month < max(months) and month not in months]
+    (row,) = [line for line in listed if line.split()[:1] == ["exports_to_us"] and "million" in line]
+    assert row.split()[-2:] == [str(len(missing)), "–"]
+    (whole,) = [line for line in listed if line.split()[:1] == ["us_imports_from_korea"]]
+    assert whole.split()[-2:] == ["–", "–"]
+    shown = {
+        code: command("data", "show", "exports_to_us", "--language", code, cwd=tmp_path, **place).stdout
+        for code in ("en", "ko")
+    }
+    assert f"No figure of: {missing[0]} to " in shown["en"]
+    assert f"수치가 없는 기간: {missing[0]} ~ " in shown["ko"]
+    price = command("data", "show", "us_cpi_all_urban", cwd=tmp_path, **place).stdout
+    assert "No figure of: 2025-10." in price  # a row says so too, in a table of hundreds
+
+
+def test_months_without_a_code_of_memory_are_named(tmp_path: Path) -> None:
+    """They were taken without a word, and memory ended before them."""
+    drives = "exports_to_us_hs8523511000_solid_state_drives"
+    modules = "exports_to_us_hs8473304060_dram_modules"
+    rows = [
+        ["exports_to_us_hs8703_cars", "2026-08", 2_500_000_000, "USD"],
+        [drives, "2026-09", 2_600_000_000, "USD"],
+    ]
+    last = max(
+        row["value"] for row in read_table("items_monthly") if row["month"] == "2026-08" and row["series"] == modules
+    )
+    path = lines(tmp_path / "items.csv", [OWN, *rows])
+    whole = lines(tmp_path / "whole.csv", [OWN, *rows, [modules, "2026-09", last, "USD"]])
+    place = {"FORECAST_DATA_DIR": str(tmp_path / "own")}
+    done = command("data", "add", str(path), "--dry-run", cwd=tmp_path, **place)
+    every = "8473304060, 8523511000"
+    assert done.returncode == 0
+    assert done.stderr == (
+        "warning: items.csv: got 2026-09 without HS 8473304060: memory is counted in months that have all of "
+        f"{every}, and in none of these until they are added\n"
+    )
+    assert command("data", "add", str(whole), "--dry-run", cwd=tmp_path, **place).stderr == ""
+    korean = command("data", "add", str(path), "--dry-run", "--language", "ko", cwd=tmp_path, **place).stderr
+    assert korean.startswith("경고: items.csv: 2026-09 자료에 HS 8473304060 수치가 없다.")
+
+
+def test_a_short_series_has_a_record_too(tmp_path: Path) -> None:
+    """A leap beyond any on record was remarked on in US Census trade alone, which has 500 months."""
+    rows = [["exports_to_us", "2026-08", 28_000, "million USD"], ["imports_from_us", "2026-08", 7_000, "million USD"]]
+    path = lines(tmp_path / "own.csv", [OWN, *rows])
+    done = command("data", "add", str(path), "--dry-run", cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
+    assert done.returncode == 0
+    assert "exports_to_us of 2026-08, +" in done.stderr
+    assert "more than in any period held" in done.stderr
 
 
 def test_the_option_and_the_variable_name_one_place() -> None:
@@ -317,7 +377,9 @@ def test_a_first_deficit_is_taken(tmp_path: Path) -> None:
         tmp_path / "own.csv", [OWN, *([name, "2026-08", value, "million USD"] for name, value in rows.items())]
     )
     done = command("data", "add", str(path), "--dry-run", cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    unusual = "got 9,000 for exports_to_us of 2026-08, −48.5 % on 2026-07, more than in any period held"
+    assert [line.split(" (")[0] for line in done.stderr.splitlines()] == [f"warning: own.csv: C2: {unusual}"]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -19,6 +19,7 @@ from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
 from forecast.errors import PosteriorError
 from forecast.models.evidence import load_evidence
 from forecast.models.posterior import TRAILING, Posterior, current_digests, save_posterior
+from forecast.report.i18n import language
 
 N_ROWS = 400
 
@@ -149,3 +150,53 @@ def test_the_report_of_a_fit_lists_the_sector_coefficients_that_data_moved() -> 
         "batteries.displacement_rate",
         *(f"remainder[{reading.id}]" for reading in load_evidence() if reading.remainder),
     ]
+
+
+def test_evidence_is_told_in_korean(tmp_path: Path) -> None:
+    """Under `--language ko` what stands behind a number was in English: notes, units, names, readings."""
+    folded = {}
+    for code in ("en", "ko"):
+        said = command("explain", "--sector", "autos", "--language", code, cwd=tmp_path, COLUMNS="400").stdout
+        folded[code] = " ".join(said.split())
+    texts = [prior.note for prior in load_sectors()["autos"].values()]
+    for reading in load_evidence():
+        texts += [reading.title, reading.note, reading.error_note, *filter(None, [reading.remainder_title])]
+    assert [text for text in texts if text not in folded["en"]] == []
+    assert [text for text in texts if text in folded["ko"]] == []
+    assert "자동차" in folded["ko"]
+    assert "한국산 조달률 0.33 (0.25 ~ 0.41)" in folded["ko"]
+    assert "구매액 대비 비중. 주력 차종은 0.29~0.36이며" in folded["ko"]
+    assert not re.search(r"judgement|Judgement|Share of|USD per USD", folded["ko"])
+
+
+def test_every_text_on_evidence_has_its_korean() -> None:
+    korean, english = language("ko"), language("en")
+    texts = [prior.note for priors in load_sectors().values() for prior in priors.values()]
+    texts += [
+        text
+        for reading in load_evidence()
+        for text in (reading.title, reading.unit, reading.note, reading.error_note, reading.remainder_title)
+        if text
+    ]
+    assert [text for text in texts if not re.search("[가-힣]", korean.evidence(text))] == []
+    for priors in load_sectors().values():
+        assert {name: prior.unit for name, prior in priors.items()} == dict(english.part("warnings.units"))
+
+
+def test_a_scenario_is_resolved_in_korean(tmp_path: Path) -> None:
+    """What a file leaves out was told in English; what it says stays as it is written."""
+    said = command("explain", "hyundai", "--language", "ko", cwd=tmp_path, COLUMNS="200").stdout
+    for words in (
+        "2026Q2, 마지막 관측 분기",
+        "가동 예정 시점까지",
+        "늦어질 확률",
+        "expansion, autos의 사례에서 추정",
+        "업종의 경로, 없으면 전체 현지법인의 경로",
+        "사전분포, 근거 등급 M",
+        "(extends로 가져옴)",
+    ):
+        assert words in said, words
+    told = [
+        line for line in said.splitlines() if not re.search(r"^  (title|description|company|project|sources)", line)
+    ]
+    assert [line for line in told if re.search(r"\b(the|with|learned|prior|default|until|last)\b", line)] == []

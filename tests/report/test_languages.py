@@ -31,9 +31,11 @@ def places(text: object) -> set[str | None]:
     return {name for _, name, _, _ in Formatter().parse(str(text)) if name}
 
 
-def test_languages_have_the_same_keys_and_places() -> None:
+@pytest.mark.parametrize("section", ["", "warnings"])
+def test_languages_have_the_same_keys_and_places(section: str) -> None:
     assert CODES == LANGUAGES
-    english, *others = (dict(leaves(language(code).words)) for code in CODES)
+    known = (language(code) for code in CODES)
+    english, *others = (dict(leaves(texts.part(section) if section else texts.words)) for texts in known)
     for other in others:
         assert other.keys() == english.keys()
         assert {key: places(text) for key, text in other.items()} == {

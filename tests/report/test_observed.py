@@ -182,14 +182,19 @@ def test_a_year_under_way_beside_what_was_said_of_it(past: Results) -> None:
         sum(test(year) for year in years) for test in (lambda year: year > high, lambda year: year <= high)
     )
     assert min(years) > low
+    beyond = sum(year > highest for year in years)
     expected = (
-        f"in {above} of 10 cases above the 80 % interval"
-        f" ({low:.0f} to {high:.0f}), in {sum(year > highest for year in years)} of 10 above the 95 % interval"
+        f"in {cases(above)} cases above the 80 % interval"
+        f" ({low:.0f} to {high:.0f}), in {cases(beyond)} above the 95 % interval"
         if above > 5
-        else f"in {inside} of 10 cases inside the 80 % interval"
+        else f"in {cases(inside)} cases inside the 80 % interval"
     )
     assert expected in said
     assert ("memory boom" in said) == (float(np.median(years)) > high)
+
+
+def cases(n: int) -> str:
+    return "all 10" if n == 10 else f"{n or 'none'} of 10"
 
 
 def told(results: Results, value: float) -> str:
@@ -209,7 +214,7 @@ def test_what_was_missed_is_said_with_the_figures_of_memory(past: Results) -> No
     later = [Outcome(2026, 155.1, 8, None)]
     said = " ".join(outcome_sentences(past, later, [BASELINE], ENGLISH)).replace("\xa0", " ")
     assert "155.1 bn USD was observed in the first 8 months of 2026 alone, more than the median" in said
-    assert "in 10 of 10 above the 95 % interval" in said
+    assert "in all 10 above the 95 % interval" in said
     assert "were 49.7 bn USD in these months, 9.5 bn USD a year before (Korean customs basis)" in said
     # in one book: rows of the file for January to July, 88 % of all
     assert "In the first 7 months, of which Korean totals are known too, they changed by +33.7 bn USD and all" in said
@@ -219,6 +224,7 @@ def test_what_was_missed_is_said_with_the_figures_of_memory(past: Results) -> No
     )
     korean = " ".join(outcome_sentences(past, later, [BASELINE], KOREAN)).replace("\xa0", " ")
     assert "메모리 모듈과 저장장치의 대미 수출은 497억 달러로 전년 동기에는 95억 달러였다" in korean
+    assert "을 웃도는 것은 10가지 경우 모두이다" in korean  # read "in 10 of 10 cases", word for word
 
 
 def test_what_was_missed_is_no_memory_alone_where_duties_are_stated(tmp_path: Path) -> None:

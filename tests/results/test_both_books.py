@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import command
 
 from forecast.engine.simulate import Settings
+from forecast.observations.tables import SHIPPED
 from forecast.report.i18n import language
 from forecast.report.run import surplus_table
 from forecast.report.sentences import answer
@@ -54,3 +57,44 @@ def test_a_run_on_us_census_basis_shows_one_book(tmp_path: Path) -> None:
     results = ran("baseline", "us_census", tmp_path)
     assert "Census\nmedian" not in [column.heading for column in surplus_table({"baseline": results}).columns]
     assert "the same draws have" not in answer(results)
+
+
+def test_the_first_quarter_ahead_is_told_with_the_months_of_its_year(tmp_path: Path) -> None:
+    """An answer said nothing of the quarter under way, nor that months of it are in the data already."""
+    given = ("run", "baseline", "-s", "horizon=2027", "--draws", "400", "--no-plot")
+    folded = {
+        code: " ".join(command(*given, "--language", code, cwd=tmp_path).stdout.replace("\xa0", " ").split())
+        for code in ("en", "ko")
+    }
+    (table,) = tmp_path.glob("results/*/*/quarters.csv")
+    with table.open(encoding="utf-8", newline="") as file:
+        told = {
+            row["quantile"]: float(row["value"])
+            for row in csv.DictReader(file)
+            if (row["series"], row["quarter"]) == ("trade_balance", "2026Q3")
+        }
+    with (SHIPPED / "trade_monthly.csv").open(encoding="utf-8", newline="") as file:
+        months = {row["month"] for row in csv.DictReader(file) if row["month"].startswith("2026")}
+    found = re.search(
+        r"In 2026Q3, the first quarter ahead, the surplus would be ([\d.]+) bn USD \(median; 80 % interval ([\d.]+) to "
+        r"([\d.]+)\), US Census basis; of 2026, (\d+) months are observed\. ",
+        folded["en"],
+    )
+    assert found is not None
+    said = [told["0.5"], told["0.1"], told["0.9"]]
+    assert [float(number) for number in found.groups()[:3]] == pytest.approx(said, abs=0.51)
+    assert int(found[4]) == len(months)
+    assert folded["en"].index("surplus itself would be") < found.start() < folded["en"].index("Of exports to the US")
+    assert f"첫 전망 분기인 2026년 3분기의 흑자는 {round(10 * float(found[1]))}억 달러" in folded["ko"]
+    assert f"2026년은 {len(months)}개월의 실적이 이미 나와 있다" in folded["ko"]
+    command("report", str(table.parent), "--out", "page.html", cwd=tmp_path)
+    assert "the first quarter ahead, the surplus would be" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_months_that_came_after_a_run_are_not_told_to_be_in_it(tmp_path: Path) -> None:
+    results = ran("baseline", "us_census", tmp_path)
+    assert "months are observed" in answer(results)
+    digests = results.manifest["digests"] | {"data": "0" * 64}
+    older = Results(results.folder, results.manifest | {"digests": digests})
+    assert "In 2026Q3, the first quarter ahead, the surplus would be" in answer(older)
+    assert "months are observed" not in answer(older)

@@ -197,7 +197,7 @@ def discarded(checkpoint: Path) -> str:
     assert (statistics, found.n_draws) == (None, 0)
     assert not checkpoint.exists()
     (reason,) = found.discarded
-    return reason
+    return str(reason)
 
 
 @pytest.mark.parametrize("name", CHANGES)

@@ -111,6 +111,7 @@ def test_a_changed_file_is_named_by_whoever_reads_the_run_and_made_anew_by_run(
     "draws",
     [
         [{"series": [], "year": 2030, "statistic": "mean", "share": 0.5}],
+        [{"series": "profits", "year": 2030, "statistic": "mean", "share": 0.5}],
         [{"series": "exports", "year": "2030", "statistic": "mean", "share": 0.5}],
         [{"series": "exports", "year": 2030, "statistic": "median", "share": 0.5}],
         [{"series": "exports", "year": 2030, "statistic": "mean", "share": 1e300}],

@@ -76,7 +76,7 @@ def test_the_run_is_that_of_as_many_draws(tmp_path: Path) -> None:
     done = command(*WIDE, "--draws", "100", "--precision", "trade_balance:2027:mean=2%", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     words = " ".join(done.stdout.split())
-    assert "trade_balance, 2027, mean: a pilot of 20,000 draws says that " in words
+    assert "For Korea's goods surplus with the US in 2027, mean: a pilot of 20,000 draws says that " in words
     assert "the stored rows of parameters leave another ±" in words
     run = load_results(tmp_path / "results" / "hyundai")
     n_draws = run.manifest["n_draws"]
@@ -136,7 +136,10 @@ def test_a_chance_that_no_draw_met_or_missed_is_drawn_for_until_it_could_not_go_
     """Of 20,000 draws none: a chance of 1.84 in 10,000 may go unseen, and takes 70,866 draws to ± 1 in 10,000."""
     done = command(*WIDE, "--precision", request_text, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "72,000 bring the 95 % interval to at most ±0.01 percentage points" in " ".join(done.stdout.split())
+    told = " ".join(done.stdout.split())
+    assert "72,000 bring the 95 % interval to at most ±0.01 percentage points" in told
+    assert "in 2027, chance of more than " in told  # series and statistic were spelled as in `summary.csv`
+    assert not re.search("trade_balance|exceedance", told)
     run = load_results(tmp_path / "results" / "hyundai")
     series, statistic = request_text.split(":")[0], "exceedance_0" if "p>0" in request_text else "exceedance_55.7"
     chance, error = run.statistics.estimate(series, statistic, run.statistics.years.index(2027))

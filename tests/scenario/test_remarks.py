@@ -53,6 +53,23 @@ def test_nothing_in_a_shipped_scenario_is_remarked_on(path: Path) -> None:
     assert [str(remark) for remark in found.remarks] == []
 
 
+@pytest.mark.parametrize("name", sorted(set(FILES) - {"meant.yaml"}))
+def test_remarks_are_in_korean_where_that_is_asked_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Warnings of commands were in English whatever the language: only what the file says stays as it is written."""
+    monkeypatch.chdir(DOUBTFUL)
+    *said, verdict = validate("--language", "ko", name).stdout.splitlines()
+    assert len(said) == len(EXPECTED[name].strip().splitlines())
+    for line, english in zip(said, EXPECTED[name].strip().splitlines(), strict=True):
+        place, korean = english.split(": ")[:2], line.removeprefix("경고: ")
+        assert korean.startswith(": ".join(place))
+        words = re.sub(r"[{\[].*[}\]]", "", korean.removeprefix(": ".join(place)))
+        assert re.search("[가-힣]", words)
+        assert not re.search(
+            r"\b(got|the|is|if|of|which|with|not|expected)\b|\w\([이을은와으]\)|[이을은와으]\(", words
+        ), words
+    assert re.search(rf"^{name}: 이상 없음, .*, 경고 {len(said)}건$", verdict)
+
+
 def test_an_override_is_remarked_on_where_it_changes_nothing() -> None:
     path = shipped_folder() / "hyundai.yaml"
     idle = ("horizon=2035", "investments.HMG-06.amount=5.8", "investments.HMG-06.slip=", "localization.path=fitted")
@@ -70,6 +87,28 @@ def test_remarks_are_said_at_a_run_and_do_not_stop_it(tmp_path: Path) -> None:
     said = 'basis: got text "korea_customs", the default: it changes nothing'
     assert done.stderr == f"warning: -s basis=korea_customs: {said}\n"
     assert "warning" not in done.stdout
+
+
+def test_remarks_at_a_run_are_in_the_language_of_its_answer(tmp_path: Path) -> None:
+    """`--language ko` had an answer in Korean under warnings in English; so had a Korean locale."""
+    given = ["run", "baseline", "-s", "horizon=2027", "-s", "basis=korea_customs", "--draws", "300", "--no-plot"]
+    asked = CliRunner().invoke(cli, [*given, "--out", str(tmp_path), "--language", "ko"])
+    locale = CliRunner(env={"LC_ALL": "ko_KR.UTF-8"}).invoke(cli, [*given, "--out", str(tmp_path)])
+    few = "경고: 모의실험 300회로는 예측구간과 확률이 부정확하다. 보통 2,000회 이상으로 한다.\n"
+    idle = '경고: -s basis=korea_customs: basis: 기본값(문자열 "korea_customs")과 같아 바뀌는 것이 없다.\n'
+    assert asked.stderr == locale.stderr == few + idle
+
+
+def test_what_a_pledge_leaves_out_is_told_in_korean(tmp_path: Path) -> None:
+    plant = "company: G, project: {id}, sector: other, announced: 2025-07"
+    rows = [
+        f"  - {{id: P, kind: pledge, amount: 30, {plant.format(id='fund')}}}",
+        f"  - {{id: A, kind: greenfield, amount: 5, production_start: 2030Q1, part_of: P, {plant.format(id='dock')}}}",
+    ]
+    (tmp_path / "pledge.yaml").write_text("\n".join(["name: pledge", "investments:", *rows, ""]), "utf-8")
+    said = validate("--language", "ko", str(tmp_path / "pledge.yaml")).stdout
+    assert "pledge.yaml: investments.P: 30(10억 달러) 가운데 개별 사업(A)에 든 것은 5이며, 나머지 25는 모의" in said
+    assert said.startswith("참고: ")
 
 
 def test_validating_says_everything_and_ends_with_2_for_errors_alone(tmp_path: Path) -> None:

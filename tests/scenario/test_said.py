@@ -180,7 +180,7 @@ def test_an_override_in_whose_place_others_say_something_else_is_said(
     words = [word for text in (first, "basis=us_census", *later) for word in ("-s", text)]
     done = command("validate", "hyundai", *words, cwd=tmp_path)
     follow = "follows and says otherwise" if len(later) == 1 else "follow and say otherwise"
-    others = " and ".join(f"-s {text}" for text in later)
+    others = ", ".join(f"-s {text}" for text in later)
     assert done.stdout.splitlines()[0] == f"warning: -s {first}: {path}: {others} {follow}: it changes nothing"
     assert (done.stdout + done.stderr).count("warning: ") == 1
 
