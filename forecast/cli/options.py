@@ -296,7 +296,7 @@ def note(said: Wording | str) -> None:
 def sentence(kind: str, said: Remark | Wording | ForecastError | str) -> str:
     """A `warning` or `note` in the language of the command that is run."""
     texts = Texts(_told_in())
-    return texts.text(f"warnings.{kind}", words=said if isinstance(said, str) else said.told(texts))
+    return texts.heading(f"warnings.{kind}", words=said if isinstance(said, str) else said.told(texts))
 
 
 def terminal(at_least: int = 0, *, stderr: bool = False) -> Console:

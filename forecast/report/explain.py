@@ -113,7 +113,7 @@ def _titled(text: str) -> list[Line]:
 
 def _remarks(found: Examination, language: Language) -> list[Line]:
     said: list[Line] = [conversion.wording.told(language) for conversion in found.conversions]
-    said += [language.text("warnings.warning", words=remark.told(language)) for remark in found.remarks]
+    said += [language.heading("warnings.warning", words=remark.told(language)) for remark in found.remarks]
     return ["", *said] if said else []
 
 

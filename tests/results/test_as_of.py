@@ -110,6 +110,7 @@ def test_percentile_of_a_known_answer(tmp_path: Path) -> None:
         "origin": "2024Q4",
         "horizon": 2025,
         "digest": "d",
+        "digests": {"data": "d"},
         "n_draws": 100,
         "n_failed": 0,
         "quantiles": "exact",
