@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import command
 
+import forecast
 from forecast.analysis.input_values import uncertain_values
 from forecast.engine.compile import compile_run
 from forecast.engine.simulate import Settings, block_streams
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
+from forecast.report.budget import input_table
 from forecast.report.i18n import ENGLISH, language
+from forecast.report.table import markdown
 from forecast.scenario.scenario import load_scenario
 
 
@@ -39,12 +41,13 @@ def test_a_budget_names_inputs_in_the_language_and_gives_a_small_plant_two_decim
         " kind: greenfield, amount: 0.3, announced: 2026-10, production_start: 2029Q1}\n",
         encoding="utf-8",
     )
-    budget = ("budget", "small.yaml", "--of", "effect", "--draws", "20000")
-    english, korean = (command(*budget, "--language", code, cwd=tmp_path, COLUMNS="120") for code in ("en", "ko"))
-    row = next(line for line in english.stdout.splitlines() if "exports replaced per USD of output" in line)
+    run = forecast.run_scenario(load_scenario(tmp_path / "small.yaml"), out=tmp_path / "results").results
+    budget = forecast.uncertainty_budget(run, series="effect")
+    english, korean = (markdown(input_table(budget, language(code))) for code in ("en", "ko"))
+    row = next(line for line in english.splitlines() if "exports replaced per USD of output" in line)
     assert re.search(r"0\.\d\d to −0\.\d\d", row)
-    assert "자동차: 산출액 1달러당 대체되는 수출" in korean.stdout
-    assert "exports replaced" not in korean.stdout
+    assert "자동차: 산출액 1달러당 대체되는 수출" in korean
+    assert "exports replaced" not in korean
 
 
 def test_a_chance_that_is_not_sure_never_reads_as_if_it_were() -> None:
