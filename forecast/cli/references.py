@@ -15,7 +15,6 @@ from forecast.cli.options import note, progress_bar, sampler_name, warn
 from forecast.errors import PosteriorError, RunError, ScenarioError
 
 if TYPE_CHECKING:
-    from forecast.engine.simulate import Settings
     from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
     from forecast.scenario.validation import Examination
@@ -55,7 +54,7 @@ def stored_run(
 
     That is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
     default settings, but for the sampling scheme where one is given, is found or made; or the name of one that has a
-    single run under `out`. Between `forecast data add` and `forecast fit` it is the one that was made before.
+    single run under `out`.
 
     Args:
         given: as the user wrote it.
@@ -63,6 +62,7 @@ def stored_run(
 
     Raises:
         DamagedRunError: the run is not as it was stored.
+        PosteriorError: no stored parameters know the data that there are.
         RunError: there is no run, or there are several to choose from.
         ScenarioError: the file cannot be read as a scenario.
     """
@@ -83,10 +83,7 @@ def stored_run(
         settings = Settings(scheme=scheme or "plain")
         posterior = None if learned is None else load_posterior(learned)
         with progress_bar(world.name, settings.n_draws) as progress:
-            try:
-                run = found_or_made(world, settings, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
-            except PosteriorError as error:
-                run = _made_before(world, settings, Path(out), error)
+            run = found_or_made(world, settings, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
         warn_of_earlier_texts(run, world)
         return run
     if (Path(out) / given).is_dir():
@@ -95,18 +92,23 @@ def stored_run(
     raise RunError(f"got run {given}, expected {_A_RUN}; {meant(given, names)}")
 
 
-def _made_before(world: AnyScenario, settings: Settings, out: Path, error: PosteriorError) -> Results:
-    """The run of a scenario that was made before data were added that no parameters know; and a warning of that.
-
-    Raises:
-        PosteriorError: there is none.
-    """
+def run_to_read(
+    given: str, out: str | Path = RESULTS, learned: Path | None = None, scheme: Scheme | None = None
+) -> Results:
+    """The same for what reads a run alone: between `forecast data add` and `forecast fit` the one made before."""
+    from forecast.engine.simulate import Settings
     from forecast.results.archive import made_before
+    from forecast.scenario.mixture import load_any
 
-    run = made_before(world, settings, out)
-    if run is None:
-        raise error
-    warn(worded("warnings.run.made_before", why=error, folder=run.folder))
+    try:
+        return stored_run(given, out, learned, scheme=scheme)
+    except PosteriorError:
+        world = load_any(given)
+        run = made_before(world, Settings(scheme=scheme or "plain"), Path(out))
+        if run is None:
+            raise
+    warn(worded("warnings.run.made_before", folder=run.folder))
+    warn_of_earlier_texts(run, world)
     return run
 
 

@@ -49,14 +49,14 @@ def report(
     A RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
     default settings is found or made. With several, the others are held against the first, draw by draw.
     """
-    from forecast.cli.references import stored_run
+    from forecast.cli.references import run_to_read
     from forecast.report.page import steps, write_report
 
-    stored = [stored_run(run, results, scheme=scheme) for run in runs]
+    stored = [run_to_read(run, results, scheme=scheme) for run in runs]
     warned_if_few(min(run.manifest["n_draws"] for run in stored))
     with progress_bar("report", steps(len(stored)), "steps") as progress:
         path = write_report(stored, out, language.code, progress=progress, year=year)
-    say_written(path, f"Written to {path} ({path.stat().st_size / 1e6:.2f} MB)")
+    say_written(path, language.text("tables.page", path=path, megabytes=f"{path.stat().st_size / 1e6:.2f}"))
 
 
 @click.command()
@@ -131,10 +131,10 @@ def cite(run: str, form: str | None, out: Path, language: Language) -> None:
     RUN is the folder of a run, or of a scenario that has one; of a SCENARIO the run at default settings is found or
     made. Each form names version, data, run, seed and draws, so that others can make the same numbers.
     """
-    from forecast.cli.references import stored_run
+    from forecast.cli.references import run_to_read
     from forecast.report.cite import citations
 
-    found = citations(stored_run(run, out))
+    found = citations(run_to_read(run, out))
     if form is not None:
         echo(found[form])
         return

@@ -29,7 +29,7 @@ from forecast.cli.options import (
     xlsx_option,
 )
 from forecast.cli.places import FolderPath, NamedPlace, Reference, WritableFile, option_of
-from forecast.cli.references import demand_there, demand_year, load_worlds, stored_run, warn_of_earlier_texts
+from forecast.cli.references import demand_there, demand_year, load_worlds, run_to_read, warn_of_earlier_texts
 from forecast.errors import in_one_line
 from forecast.storage.places import is_exported_run
 from forecast.storage.stops import noted_if_stopped
@@ -266,7 +266,7 @@ def export(
     from forecast.results.crate import write_crate
     from forecast.results.rerun import demand_posterior_of
 
-    results = stored_run(run_given, out, learned)
+    results = run_to_read(run_given, out, learned)
     posterior = demand_posterior_of(results, None if learned is None else frozen_posterior(learned))
     path = file or _EXPORTED.convert(
         f"{results.name}-{results.manifest['digest']}.zip", option_of(context, "file"), context

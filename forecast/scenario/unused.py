@@ -48,6 +48,8 @@ def _repeated(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
         elif merged(old, child).plain() != old.plain() or _says_one_thing(child):
             if not any(key in child.fields for key in WHOLE):
                 yield from _repeated(old, child, at)
+        elif name not in _IDENTITY and _is_empty(child) and not _is_empty(old):
+            yield place.remark(spelled(at), worded("warnings.idle.empty", place=_said(old)))
         elif name not in _IDENTITY:
             yield place.remark(spelled(at), worded("warnings.idle.again", value=_written(child), place=_said(old)))
 
@@ -90,6 +92,11 @@ def _for_nothing(path: YamlPath, node: Node) -> Wording | None:
     if len(path) > 1 or node.content != default:
         return None
     return worded("warnings.idle.default", value=value_named(node.content))
+
+
+def _is_empty(node: Node) -> bool:
+    """Whether it is a list or a mapping without an entry."""
+    return not node.plain() and isinstance(node.plain(), (dict, list))
 
 
 def _written(node: Node) -> Wording | str:

@@ -25,7 +25,7 @@ from forecast.scenario.entries import Row, last_observed, mean, middle, quarter,
 from forecast.scenario.investments import Investment
 from forecast.scenario.layers import Layered
 from forecast.scenario.library import known_plants
-from forecast.scenario.money import rate_of
+from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.unused import dropped, idle_policies, idle_ties, overruled, repeated, unread
 from forecast.stats.density import spikes
 from forecast.stats.distributions import Distribution
@@ -93,9 +93,12 @@ def _beyond_all(row: Row, stated: float) -> Wording | None:
 
 
 def _unit_meant(row: Row, stated: float, expected: float) -> Wording | str:
-    """Hint for a number in million USD or in billion won."""
+    """Hint for a number in million USD or in billion won; or in billion won where it is stated in trillion."""
     if stated < expected or stated / 1000 >= FAR * expected:
         return ""
+    if (in_trillion := row.node.fields["amount"].fields.get(WON_KEY)) is not None:
+        number = middle(in_trillion)
+        return "" if number is None else worded("warnings.amount.billion", trillion=number / 1000)
     won = _rate(row)
     in_won = worded("warnings.amount.won", trillion=stated / 1000) if won and stated / won < FAR * expected else ""
     return worded("warnings.amount.million", million=stated / 1000, won=in_won)

@@ -77,7 +77,7 @@ def test_the_first_quarter_ahead_is_told_with_the_months_of_its_year(tmp_path: P
         months = {row["month"] for row in csv.DictReader(file) if row["month"].startswith("2026")}
     found = re.search(
         r"In 2026Q3, the first quarter ahead, the surplus would be ([\d.]+) bn USD \(median; 80 % interval ([\d.]+) to "
-        r"([\d.]+)\), US Census basis; of 2026, (\d+) months are observed\. ",
+        r"([\d.]+)\), US Census basis; of 2026, (\d+) months are observed on that basis\. ",
         folded["en"],
     )
     assert found is not None
@@ -86,7 +86,7 @@ def test_the_first_quarter_ahead_is_told_with_the_months_of_its_year(tmp_path: P
     assert int(found[4]) == len(months)
     assert folded["en"].index("surplus itself would be") < found.start() < folded["en"].index("Of exports to the US")
     assert f"첫 전망 분기인 2026년 3분기의 흑자는 {round(10 * float(found[1]))}억 달러" in folded["ko"]
-    assert f"2026년은 {len(months)}개월의 실적이 이미 나와 있다" in folded["ko"]
+    assert f"2026년은 같은 기준으로 {len(months)}개월의 실적이 이미 나와 있다" in folded["ko"]
     command("report", str(table.parent), "--out", "page.html", cwd=tmp_path)
     assert "the first quarter ahead, the surplus would be" in (tmp_path / "page.html").read_text("utf-8")
 

@@ -63,11 +63,12 @@ def refused(cwd: Path) -> str:
 
 def test_what_only_reads_a_run_needs_no_parameters_that_know_the_data(earlier: Path) -> None:
     folder = folder_of(earlier).relative_to(earlier)
-    told = [f"warning: {refused(earlier)}; this is {folder}, which was made before"]
+    told = f"warning: no stored parameters know the data that there are now; this is {folder}, which was made before; "
     for command in (("report", "hyundai"), ("cite", "hyundai"), ("export", "hyundai", "--out", "x.zip")):
         done = asked(*command, cwd=earlier)
         assert done.returncode == 0, done.stderr
-        assert [line for line in done.stderr.splitlines() if line.startswith(("warning", "error"))] == told
+        said = [line for line in done.stderr.splitlines() if line.startswith(("warning", "error"))]
+        assert said == [f"{told}`forecast fit` makes some, and takes minutes"]
     by_folder = asked("report", "results/hyundai", cwd=earlier)
     assert by_folder.returncode == 0
     assert "warning" not in by_folder.stderr
@@ -88,11 +89,13 @@ def test_a_run_of_earlier_data_is_exported_and_verified_as_it_is_told(earlier: P
 def test_what_simulates_a_run_again_is_told_the_way_back(earlier: Path) -> None:
     folder = folder_of(earlier).relative_to(earlier)
     turns = ("breakeven", "results/hyundai", "--input", "autos.displacement_rate")
-    for command in (("budget", "hyundai"), ("budget", "results/hyundai"), turns, ("ledger", "add", "hyundai")):
+    for command in (("budget", "results/hyundai"), turns, ("ledger", "add", "results/hyundai")):
         done = asked(*command, cwd=earlier)
         assert done.returncode == 2
         assert f"\nerror: {folder}: {WAY}" in f"\n{done.stderr}"
         assert not (earlier / "ledger").exists()
+    of_scenario = asked("budget", "hyundai", cwd=earlier)  # it was told which run is taken, which was then refused
+    assert (of_scenario.returncode, of_scenario.stderr) == (2, f"error: {refused(earlier)}\n")
     assert asked("--data-dir", "empty", *turns, cwd=earlier).returncode == 0
 
 

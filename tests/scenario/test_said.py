@@ -265,3 +265,26 @@ def test_what_follows_a_semicolon_begins_small(text: str, said: str, tmp_path: P
     assert done.returncode == 2
     assert said in done.stderr
     assert "; Accepted" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"),
+    [
+        ("en", "; if billion won was meant, write {krw_trillion: 30}\n"),
+        ("ko", ". 10억 원 단위라면 {krw_trillion: 30}으로"),
+    ],
+)
+def test_a_number_of_billion_won_among_trillions_is_told_in_won(code: str, meant: str, tmp_path: Path) -> None:
+    plant = "{id: x, company: A, project: B, sector: autos, kind: greenfield, announced: 2026-10"
+    text = f"name: plant\ninvestments:\n  - {plant}, amount: {{krw_trillion: 30000}}, production_start: 2029Q1}}\n"
+    (tmp_path / "plant.yaml").write_text(text, encoding="utf-8")
+    done = command("validate", "plant.yaml", "--language", code, cwd=tmp_path)
+    assert done.returncode == 0
+    assert meant in done.stdout
+
+
+def test_a_list_of_nothing_is_told_to_add_nothing(tmp_path: Path) -> None:
+    done = command("validate", "hyundai", "-s", "investments=[]", cwd=tmp_path)
+    (said,) = [line for line in done.stdout.splitlines() if line.startswith("warning")]
+    assert said.startswith("warning: -s investments=[]: investments: got nothing to add to what ")
+    assert said.endswith(" says: it changes nothing")
