@@ -6,7 +6,7 @@ A text holds `{places}` that are filled when it is said. Where that is not known
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -90,9 +90,13 @@ class Texts:
             return value.told(self)
         return self.listed(value) if isinstance(value, tuple) else value
 
+    def list(self, names: Iterable[str]) -> str:
+        """Names in a row."""
+        return str(self.part("numbers.list")).join(names)
+
     def listed(self, names: Sequence[object]) -> str:
-        """Names in a row; only the first thirty of many."""
-        said = str(self.part("numbers.list")).join(str(self.told(name)) for name in names[:MOST_LISTED])
+        """Names, or what is told of them, in a row; only the first thirty of many."""
+        said = self.list(str(self.told(name)) for name in names[:MOST_LISTED])
         more = len(names) - MOST_LISTED
         return said + (self.text("numbers.and_more", n=more) if more > 0 else "")
 

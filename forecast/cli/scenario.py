@@ -236,12 +236,12 @@ def _verdict(one: Examination, language: Language) -> str:
     """Whether a file is valid, what it holds, and how many problems and remarks there are."""
     counts = {"errors": len(one.problems), "warnings": len(one.remarks)}
     said = [language.count(f"warnings.verdict.{name}", n) for name, n in counts.items() if n]
-    file, world = in_one_line(one.file), one.mixture or one.scenario
-    if world is None:
+    file = in_one_line(one.file)
+    if one.world is None:
         return language.text("warnings.verdict.invalid", file=file, counts=language.list(said))
     listed = "".join(f", {words}" for words in said)
     return language.text(
-        "warnings.verdict.valid", file=file, what=_content(one, language), horizon=world.horizon, counts=listed
+        "warnings.verdict.valid", file=file, what=_content(one, language), horizon=one.world.horizon, counts=listed
     )
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TypeAlias
 
 from forecast.errors import DataError, meant, shortened
@@ -109,14 +110,10 @@ class HeldSeries:
     @property
     def gaps(self) -> tuple[tuple[str, str], ...]:
         """First and last period of every gap: periods between the first and the last held that have no figure."""
-        found: list[tuple[str, str]] = []
-        period = self.first
-        while period < self.last:
-            if self.value(period) is None:
-                joined = found and period_after(found[-1][1], 1) == period
-                found.append((found.pop()[0] if joined else period, period))
-            period = period_after(period, 1)
-        return tuple(found)
+        known = {period for period in self.values if self.value(period) is not None}
+        around = sorted({period_after(self.first, -1), *known, self.last})
+        ends = ((period_after(before, 1), period_after(after, -1)) for before, after in pairwise(around))
+        return tuple((first, last) for first, last in ends if first <= last)
 
     def value(self, period: str) -> float | None:
         """The figure of a period; None where none is held."""
@@ -223,5 +220,4 @@ def periods_between(first: str, last: str) -> int:
     (4, 1)
     """
     span = "quarter" if "Q" in first else "month" if "-" in first else "year"
-    ends = (int(period) if span == "year" else period_index(period, span) for period in (last, first))
-    return next(ends) - next(ends) + 1
+    return period_index(last, span) - period_index(first, span) + 1

@@ -237,10 +237,6 @@ class Language(Texts):
         amount = self.money(float(number), 0.1, places=1) if kind == "exceedance" else ""
         return self.text(f"statistics.{kind}", level=level, amount=amount)
 
-    def list(self, names: Sequence[str]) -> str:
-        """Names in a row."""
-        return str(self.part("numbers.list")).join(names)
-
 
 def language(code: str) -> Language:
     """One of the `CODES`; its texts are read when the first of them is asked for."""

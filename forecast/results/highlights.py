@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.manifest import QUARTERS
 from forecast.results.results import Results, readable
+from forecast.stats.quantiles import FINE_LEVELS
 from forecast.stats.summary import BELOW, Summary, exceedance_name
 from forecast.storage.files import read_csv
 
@@ -110,9 +112,10 @@ def first_quarter(results: Results) -> FirstQuarter:
         DamagedRunError: the file does not hold it.
     """
     quarter, path = parse_quarter(results.manifest["origin"]) + 1, results.folder / QUARTERS
-    place = {"series": "trade_balance", "quarter": format_quarter(quarter)}
+    place = "trade_balance", format_quarter(quarter)
     with readable(path), path.open(encoding="utf-8", newline="") as file:
-        told = {row["quantile"]: row for row in read_csv(file) if {name: row[name] for name in place} == place}
+        head = read_csv(islice(file, 1 + len(FINE_LEVELS)))  # its levels stand first, the rest need not be read
+        told = {row["quantile"]: row for row in head if (row["series"], row["quarter"]) == place}
         numbers = [(told[level]["value"], told[level]["standard_error"]) for level in ("0.5", "0.1", "0.9")]
         median, low, high = ((float(value), float(error or "nan")) for value, error in numbers)
     known = results.manifest["digests"]["data"] == data_digest()

@@ -96,7 +96,7 @@ def _for_nothing(path: YamlPath, node: Node) -> Wording | None:
 
 def _is_empty(node: Node) -> bool:
     """Whether it is a list or a mapping without an entry."""
-    return not node.plain() and isinstance(node.plain(), (dict, list))
+    return isinstance(node.content, (Mapping, tuple)) and not node.content
 
 
 def _written(node: Node) -> Wording | str:
