@@ -182,20 +182,20 @@ def _picked(rows, rng):
 def _add_baseline(t, rng, sums):
     row = _picked(t.baseline, rng)
     exports, imports = t.last
-    before_exports, before_imports = row[6], row[7]
-    half_freedom = row[13] / 2
+    before_exports, before_imports = row[5], row[6]
+    half_freedom = row[12] / 2
     for period in range(len(t.years)):
         stretch = np.sqrt(half_freedom / gamma(rng, half_freedom))
         first, second = normal(rng), normal(rng)
         stretch = min(stretch, LARGEST_SHOCK / np.hypot(first, second))
-        shock_exports = stretch * row[8] * first
-        shock_imports = stretch * (row[10] * first + row[11] * second)
-        season = 14 + 2 * t.quarters[period]
-        gap = exports - imports - row[12]
-        shared = row[2] * (before_exports + before_imports) / 2
-        apart = row[3] * (before_exports - before_imports) / 2
-        exports += row[0] + row[season] - row[4] * gap + shock_exports + shared + apart
-        imports += row[1] + row[season + 1] + row[5] * gap + shock_imports + shared - apart
+        shock_exports = stretch * row[7] * first
+        shock_imports = stretch * (row[9] * first + row[10] * second)
+        season = 13 + 2 * t.quarters[period]
+        gap = exports - imports - row[11]
+        shared = row[1] * (before_exports + before_imports) / 2
+        apart = row[2] * (before_exports - before_imports) / 2
+        exports += row[0] + row[season] - row[3] * gap + shock_exports + shared + apart
+        imports += row[0] + row[season + 1] + row[4] * gap + shock_imports + shared - apart
         before_exports, before_imports = shock_exports, shock_imports
         sums[0, t.years[period]] += np.exp(exports)
         sums[1, t.years[period]] += np.exp(imports)

@@ -45,7 +45,7 @@ def draw_last(rows: Mapping[str, Array]) -> dict[str, Array]:
 
 
 BASELINE = {
-    "drift": np.zeros((1, 2)),
+    "drift": np.zeros(1),
     "season": np.zeros((1, 4, 2)),
     "moving_average": np.zeros((1, 2)),
     "adjustment": np.zeros((1, 2)),

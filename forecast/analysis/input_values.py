@@ -38,7 +38,6 @@ from forecast.stats.streams import Streams
 _SUPPLIERS = ("local", "third-country")
 
 _PAIRS = {
-    "drift": (100.0, "usual growth of {}, % a quarter"),
     "adjustment": (100.0, "pull of {} to balance, % of the gap a quarter"),
     "last_shock": (100.0, "shock to {} in the last quarter, %"),
 }
@@ -78,7 +77,10 @@ def _of_branch(plan: Plan, streams: Streams, year: int) -> dict[str, Array]:
 def _trade(plan: Plan, streams: Streams) -> dict[str, Array]:
     """What was learned of trade: numbers that steer levels, not those of the season or the size of shocks."""
     rows = picked_rows(plan.rows["baseline"], streams, "baseline")
-    numbers = {"exports over imports at balance": np.exp(rows["ratio"])}
+    numbers = {
+        "exports over imports at balance": np.exp(rows["ratio"]),
+        "usual growth of both flows, % a quarter": 100.0 * rows["drift"],
+    }
     for name, (scale, words) in _PAIRS.items():
         numbers |= {words.format(flow): scale * rows[name][index] for index, flow in enumerate(FLOWS)}
     numbers |= {

@@ -5,7 +5,7 @@ In pairs, index 0 is exports and 1 imports, Korea's view.
 
 | group        | row                | shape  | meaning, unit                                                        |
 |--------------|--------------------|--------|----------------------------------------------------------------------|
-| baseline     | drift              | (2,)   | log growth a quarter where exports/imports is at its equilibrium     |
+| baseline     | drift              | ()     | log growth a quarter of both flows at the ratio's equilibrium        |
 |              | season             | (4, 2) | log growth added in calendar quarter 1..4; each column sums to zero  |
 |              | moving_average     | (2,)   | part of the last quarter's shock that this quarter brings again: of  |
 |              |                    |        | what both flows share and of what parts them                         |

@@ -136,7 +136,7 @@ def baseline_in(economy: Economy, plan: Plan, inputs: Inputs) -> Baseline:
         flows[flow][:] += amount
 
     # Products divide exports; where memory has a path of its own, that moves exports and memory alone.
-    growth = rows["drift"][0]
+    growth = rows["drift"]
     products = product_exports(plan, inputs, flows[0], annual[:, 0], bridge[:, 0], normals[:, 0], growth)
     if products.moved is not None:
         flows[0][:] += products.moved[0]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.dims import Array
-from forecast.models.evidence import BASELINE_MEMORY, NORMAL_MEDIAN, SHARED, Memory
+from forecast.models.evidence import BASELINE_MEMORY, SHARED, Memory, robust_spread
 from forecast.observations.series import QuarterlyTrade
 
 
@@ -44,7 +44,7 @@ class CarryOverEvidence:
     def own_rise(self) -> Array:
         """Robust spread of the rise that growth of its quarter does not tell, `(2,)`, log points."""
         slope = (self.rise * self.before).sum(axis=1) / (self.before**2).sum(axis=1)
-        return _robust_spread(self.rise - slope[:, None] * self.before)
+        return robust_spread(self.rise - slope[:, None] * self.before)
 
 
 def carry_over_evidence(trade: QuarterlyTrade, memory: Memory = BASELINE_MEMORY) -> CarryOverEvidence:
@@ -55,7 +55,7 @@ def carry_over_evidence(trade: QuarterlyTrade, memory: Memory = BASELINE_MEMORY)
     weights = memory.weights(len(growth))
     quarters = (trade.origin - np.arange(len(growth))[::-1]) % 4
     growth, rise = (SHARED @ _without_seasons(values, quarters, weights).T for values in (growth, rise))
-    scale = _robust_spread(growth)
+    scale = robust_spread(growth)
     return CarryOverEvidence(growth[:, 1:], growth[:, :-1], rise[:, :-1], rise[:, -1], weights[1:], scale)
 
 
@@ -64,8 +64,3 @@ def _without_seasons(values: Array, quarters: NDArray[np.int64], weights: Array)
     of_quarter = (quarters == np.arange(4)[:, None]) * weights
     means = of_quarter @ values / of_quarter.sum(axis=1, keepdims=True)
     return np.asarray(values - means[quarters])
-
-
-def _robust_spread(values: Array) -> Array:
-    """Standard deviation of a normal distribution of the same median size, `(k,)`, of values `(k, n)` around zero."""
-    return np.asarray(np.median(np.abs(values), axis=1) / NORMAL_MEDIAN)

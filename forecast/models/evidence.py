@@ -339,9 +339,6 @@ be. Beyond thirty years a quarter weighs less than a hundredth.
 SHARED = np.array([[1.0, 1.0], [1.0, -1.0]]) / 2**0.5
 """From exports and imports to what they share and what parts them, and back: it is its own inverse."""
 
-NORMAL_MEDIAN = 0.6745
-"""Median absolute value of a standard normal."""
-
 DRIVER_QUARTERS = 80
 """Quarters of growth the drivers learn from: twenty years."""
 
@@ -416,3 +413,12 @@ def like_quarters(n_quarters: int) -> NDArray[np.int64]:
 def share_noise(year: int) -> float:
     """Standard deviation of a share published for a year."""
     return SHARE_NOISE.get(year, OTHER_SHARE_NOISE)
+
+
+_NORMAL_MEDIAN = 0.6745
+"""Median absolute value of a standard normal."""
+
+
+def robust_spread(values: Array) -> Array:
+    """Standard deviation of a normal distribution of the same median size, `(k,)`, of values `(k, n)` around zero."""
+    return np.asarray(np.median(np.abs(values), axis=1) / _NORMAL_MEDIAN)

@@ -56,7 +56,7 @@ Groups: TypeAlias = Mapping[str, Mapping[str, Array]]
 _FLOWS, _DRIVERS, _SUPPLIERS, _KINDS, _SECTORS = map(len, (FLOWS, DRIVERS, SUPPLIERS, KINDS, SECTORS))
 TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     "baseline": {
-        "drift": (_FLOWS,),
+        "drift": (),
         "season": (4, _FLOWS),
         "moving_average": (_FLOWS,),
         "adjustment": (_FLOWS,),

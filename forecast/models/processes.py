@@ -23,13 +23,13 @@ from forecast.models.carry_over import CarryOverEvidence
 from forecast.models.evidence import (
     BASELINE_MEMORY,
     DRIVER_QUARTERS,
-    NORMAL_MEDIAN,
     SHARED,
     BridgeEvidence,
     Memory,
     bridge_evidence,
     later_spans,
     like_quarters,
+    robust_spread,
 )
 from forecast.models.task import (
     Free,
@@ -103,7 +103,7 @@ class Window:
         """`SHOCK_SHARE` of the robust spread of growth without seasonal means, `(2,)`, log points."""
         growth = np.diff(self.history, axis=0)
         means = np.stack([growth[self.quarters == quarter].mean(axis=0) for quarter in range(4)])
-        return np.asarray(SHOCK_SHARE * np.median(np.abs(growth - means[self.quarters]), axis=0) / NORMAL_MEDIAN)
+        return SHOCK_SHARE * robust_spread((growth - means[self.quarters]).T)
 
 
 def window(trade: QuarterlyTrade, drivers: QuarterlyDrivers | None = None, memory: Memory = BASELINE_MEMORY) -> Window:
@@ -144,8 +144,9 @@ def baseline_model(data: Window, usual: Window) -> pm.Model:
     Harrison 1997, Bayesian Forecasting and Dynamic Models, chapter 6), so that thirty years are heard and the last ones
     most, and a posterior knows no more than some two dozen quarters can tell.
 
-    A priori both flows grow by 4 % a year, about as nominal US demand; exports over imports revert to their mean over
-    the thirty years at 1 to 5 % of the gap a quarter; scales of shocks are centred on the spread of growth over them.
+    Both flows have one drift, as a second one would only move the ratio that they rest at. A priori they grow by 4 % a
+    year, about as nominal US demand; exports over imports revert to their mean over the thirty years at 1 to 5 % of the
+    gap a quarter; scales of shocks are centred on the spread of growth over them.
     How long the past is heard was chosen on Korean origins up to 2015 and on six other countries' trade; how much of a
     shock comes back, and the tail of shocks, have priors centred where the rolling-origin score of Korea from 2006 to
     2025 was best. Nothing else in the priors is Korean but the responses, see `RESPONSE`.
@@ -161,7 +162,7 @@ def baseline_model(data: Window, usual: Window) -> pm.Model:
         known = model_data("known", _lagged(np.stack([np.ones_like(gaps), gaps, *_SEASONS[:, data.quarters]])))
         forced, weights = model_data("forcing", data.forcing.T), model_data("weights", data.weights)
         centre, scale = model_data("usual_ratio", usual.usual_ratio), model_data("scale", usual.usual_scale)[:, None]
-        drift = pm.Normal("drift", 0.01, 0.005, shape=(2, 1))
+        drift = pm.Normal("drift", 0.01, 0.0035)
         season = pm.Normal("season", 0.0, 0.05, shape=(2, 3))
         moving_average = pm.Normal("moving_average", MOVING_AVERAGE, 0.1, shape=(2, 1))
         log_adjustment = pm.Normal("log_adjustment", np.log(0.02), 0.5, shape=(2, 1))
@@ -191,7 +192,7 @@ def _lagged(series: Array) -> Array:
 
 def _baseline_rows(data: Window, usual: Window, free: Free) -> dict[str, Array]:
     rows = {
-        "drift": free["drift"][..., 0],
+        "drift": free["drift"],
         "season": np.swapaxes(free["season"] @ _SEASONS, 1, 2),
         "moving_average": free["moving_average"][..., 0],
         "adjustment": np.exp(free["log_adjustment"])[..., 0],

@@ -162,7 +162,7 @@ def test_affiliates_that_exist_buy_replace_and_send_by_hand() -> None:
 RNG = np.random.default_rng(3)
 PERIODS = 6
 BASELINE = {
-    "drift": np.array([0.011, 0.009]),
+    "drift": np.array(0.011),
     "season": np.array([[-0.01, -0.02], [0.05, 0.04], [-0.03, -0.025], [-0.01, 0.005]]),
     "moving_average": np.array([-0.25, -0.4]),
     "adjustment": np.array([0.03, 0.05]),

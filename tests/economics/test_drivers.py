@@ -31,7 +31,7 @@ def _rows(n_draws: int = N_DRAWS) -> dict[str, np.ndarray]:
 
 def _trade(n_draws: int = N_DRAWS, response: float = 0.0) -> dict[str, np.ndarray]:
     rows = {
-        "drift": np.array([0.011, 0.009]),
+        "drift": np.array(0.011),
         "season": np.zeros((4, 2)),
         "moving_average": np.array([-0.3, -0.4]),
         "adjustment": np.array([0.02, 0.02]),

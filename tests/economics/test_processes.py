@@ -28,7 +28,7 @@ FACTOR = np.array([[0.06, 0.0], [0.025, 0.063]])
 
 def _rows(n_draws: int = N_DRAWS, **changes: Array | float) -> dict[str, Array]:
     rows = {
-        "drift": np.array([0.011, 0.009]),
+        "drift": np.array(0.011),
         "season": np.array([[-0.01, -0.02], [0.05, 0.04], [-0.03, -0.02], [-0.01, 0.0]]),
         "moving_average": np.array([-0.25, -0.4]),
         "adjustment": np.array([0.03, 0.05]),
@@ -102,8 +102,12 @@ def test_shocks_are_recovered_from_the_flows_they_made() -> None:
 
 
 def test_the_ratio_of_the_flows_settles_at_its_equilibrium() -> None:
-    drift = np.array([0.01, 0.01])
-    quiet = {"drift": drift, "season": np.zeros((4, 2)), "shock_factor": np.zeros((2, 2)), "last_shock": np.zeros(2)}
+    quiet = {
+        "drift": np.array(0.01),
+        "season": np.zeros((4, 2)),
+        "shock_factor": np.zeros((2, 2)),
+        "last_shock": np.zeros(2),
+    }
     path = _log_flows(400, **quiet)[-1]
     assert path[0] - path[1] == pytest.approx(0.45, abs=1e-9)
 

@@ -157,7 +157,7 @@ def test_slip_moves_production_and_stretches_construction() -> None:
 def test_a_normal_baseline_gives_the_exact_normal() -> None:
     """One quarter ahead log exports are normal; the tail is switched off by a large number of degrees of freedom."""
     factor = np.array([[[0.08, 0.0], [0.03, 0.04]]])
-    rows = BASELINE | {"shock_factor": factor, "degrees_of_freedom": np.full(1, 1e9), "drift": np.full((1, 2), 0.01)}
+    rows = BASELINE | {"shock_factor": factor, "degrees_of_freedom": np.full(1, 1e9), "drift": np.full(1, 0.01)}
     made = plan(origin=ORIGIN - 1, n_periods=1)
     flows = annual(replace(made, rows=dict(made.rows) | {"baseline": draw_last(rows)}), 50_000)
     exports, imports = np.log(flows["exports"][0]), np.log(flows["imports"][0])

@@ -249,7 +249,7 @@ def test_a_path_of_memory_by_hand(stated: str, left: Callable[..., Array], tmp_p
         *((end - found.cycle.persistence[0]) / found.cycle.persistence[1] for end in (0.0, 1.0)),
         *found.cycle.persistence,
     )
-    growth = picked_rows(plan.rows["baseline"], STREAMS, "baseline")["drift"][0]
+    growth = picked_rows(plan.rows["baseline"], STREAMS, "baseline")["drift"]
     share = found.memory["us_census"]
     swung = fitted.memory / (fitted.memory + fitted.others) / share
     level = share * known.trade.exports[-1]

@@ -36,7 +36,7 @@ ORIGIN = 8105
 N_KEPT = 99
 SIGMAS = 5.0
 BASELINE = {
-    "drift": np.array([[0.01, 0.012]]),
+    "drift": np.array([0.01]),
     "season": np.array([[[-0.05, -0.02], [0.05, 0.01], [-0.01, 0.03], [0.01, -0.02]]]),
     "moving_average": np.array([[-0.3, -0.4]]),
     "adjustment": np.array([[0.02, 0.03]]),
