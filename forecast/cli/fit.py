@@ -125,7 +125,7 @@ def history(years: int, out: Path, language: Language) -> None:
     print_line(language.text("tables.drawn", files=path))
 
 
-_POSTERIOR = WritableFile("posterior", begins_as(rb"\x89HDF\r\n"), makes_folders=True)
+_POSTERIOR = WritableFile("posterior", begins_as(rb"\x89HDF\r\n"), ".nc", makes_folders=True)
 
 
 def _own_place(path: Path, context: click.Context) -> Path:

@@ -96,16 +96,20 @@ class WritableFile(FilePath):
     Attributes:
         what: what is written, in words.
         is_such: whether a file is of that kind.
+        endings: what its name may end in, where it has an ending that tells a format.
         makes_folders: whether folders around it are made, and need not be there.
     """
 
-    def __init__(self, what: str, is_such: Callable[[Path], bool], *, makes_folders: bool = False) -> None:
+    def __init__(self, what: str, is_such: Callable[[Path], bool], *endings: str, makes_folders: bool = False) -> None:
         super().__init__()
-        self.what, self.is_such, self.makes_folders = what, is_such, makes_folders
+        self.what, self.is_such, self.endings, self.makes_folders = what, is_such, endings, makes_folders
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path, refused where nothing can be written, or something else is there."""
+        """The path, refused where its name tells another format, nothing can be written, or something else is there."""
         path = super().convert(value, param, ctx)
+        if path.suffix.lower() not in self.endings and _tells_a_format(path.name):
+            ends = " or ".join(self.endings)
+            self.fail(f"got {path.name}, expected a name that ends in {ends} ({self.what})", param, ctx)
         self.demand_room(path, param, ctx)
         self.demand(self._demand_such, path, path, param, ctx)
         return path
@@ -125,3 +129,9 @@ class WritableFile(FilePath):
         target = file_at(path)
         if target is not None and target.is_file() and target.stat().st_size and not self.is_such(target):
             raise RunError(f"{path}: is there already, is no {self.what} and was left as it is; name another file")
+
+
+def _tells_a_format(name: str) -> bool:
+    from mimetypes import MimeTypes  # a table of its own, as those of a machine differ
+
+    return MimeTypes().guess_type(name) != (None, None)

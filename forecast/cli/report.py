@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=Reference(), metavar="RUN…", shell_complete=complete_scenario)
 @click.option(
-    "--out", default="report.html", show_default=True, type=WritableFile("report", _is_report), help="The page."
+    "--out",
+    default="report.html",
+    show_default=True,
+    type=WritableFile("report", _is_report, ".html", ".htm"),
+    help="The page.",
 )
 @click.option("--results", default="results", show_default=True, type=FolderPath(), help="Where runs are.")
 @told_year_option

@@ -237,7 +237,7 @@ def verify(
     context.exit(2 if any(one.fault for one in told) else 0)
 
 
-_EXPORTED = WritableFile("exported run", is_exported_run)
+_EXPORTED = WritableFile("exported run", is_exported_run, ".zip")
 
 
 @click.command()

@@ -51,7 +51,7 @@ forecast elicit "{earliest: 2029Q1, latest: 2030Q1}"
 @click.argument("key", required=False)
 @click.option(
     "--picture",
-    type=WritableFile("picture in PNG", begins_as(rb"\x89PNG\r\n")),
+    type=WritableFile("picture in PNG", begins_as(rb"\x89PNG\r\n"), ".png"),
     metavar="FILE.png",
     help="Draw the density to this file.",
 )
@@ -282,7 +282,10 @@ def _plain(severity: str, found: Located, message: str) -> dict[str, Any]:
 @click.option(
     "--out",
     type=WritableFile(
-        "schema or reference", begins_as(rb'\{\n "\$schema": "http://json-schema|# Reference of the scena')
+        "schema or reference",
+        begins_as(rb'\{\n "\$schema": "http://json-schema|# Reference of the scena'),
+        ".json",
+        ".md",
     ),
     metavar="FILE",
     help="Where to write it; printed by default.",

@@ -28,7 +28,7 @@ from forecast.observations.formats import (
     read_content,
     step_of,
 )
-from forecast.observations.holdings import HeldSeries, Key, holdings, period_after
+from forecast.observations.holdings import HeldSeries, Key, holdings, period_after, periods_between
 from forecast.observations.korean_agencies import is_customs, is_ecos, read_customs, read_ecos
 from forecast.observations.plausibility import beyond_record, implausible, missing_flows
 from forecast.observations.products import MEMORY_CODES
@@ -173,7 +173,11 @@ def proposal(paths: Iterable[Path], published: dt.date) -> Proposal:
             files = ", ".join(one.file for one in additions if one.changes)
             problems.append(Problem(files, 0, 0, "", f"{error}; {_REMEDY}"))
             tables = {}
-    remarks = [*(remark for one in additions for remark in one.remarks), *_without_memory(additions, held)]
+    remarks = [
+        *(remark for one in additions for remark in one.remarks),
+        *_holes(additions, held),
+        *_without_memory(additions, held),
+    ]
     return Proposal(additions, tuple(problems), tables, published, teaches, tuple(remarks))
 
 
@@ -333,6 +337,23 @@ def _incomplete(additions: Sequence[Addition], held: Mapping[Key, HeldSeries]) -
 
 _BY_MONTH = ("trade_monthly", "trade_monthly_korea", "items_monthly")
 """Tables of trade of which memory is a part, by month."""
+
+
+def _holes(additions: Sequence[Addition], held: Mapping[Key, HeldSeries]) -> Iterator[Remark]:
+    """Series in which new periods leave others open before them, which none of the files brings."""
+    brought = {(one.table, one.series, one.period) for addition in additions for one in addition.figures}
+    for addition in additions:
+        new: dict[Key, str] = {}
+        for figure in (one.figure for one in addition.changes if one.old is None):
+            key = figure.table, figure.series
+            new[key] = max(figure.period, new.get(key, ""))
+        for key, end in new.items():
+            last = held[key].last
+            later = (period_after(last, n) for n in range(1, periods_between(last, end)))
+            missing = [period for period in later if (*key, period) not in brought]
+            if end > last and missing:
+                wording = worded("warnings.data.hole", series=key[1], period=end, missing=missing, last=last)
+                yield Remark(addition.file, 0, 0, "", wording)
 
 
 def _without_memory(additions: Sequence[Addition], held: Mapping[Key, HeldSeries]) -> Iterator[Remark]:

@@ -95,6 +95,20 @@ def test_a_file_of_another_kind_is_left_as_it_is(words: tuple[str, ...], stored:
     assert len(file.read_bytes()) == len(made) > 0
 
 
+@pytest.mark.parametrize("words", WRITTEN, ids=" ".join)
+def test_a_name_that_tells_another_format_is_refused(words: tuple[str, ...], stored: Path) -> None:
+    """`elicit --picture x.pdf` wrote PNG under that name; a name that tells none is as good as any."""
+    ends = {"report": ".html or .htm", "export": ".zip", "schema": ".json or .md", "elicit": ".png"}[words[0]]
+    done = command(*words, "mine.pdf", cwd=stored)
+    assert (done.returncode, done.stdout) == (2, "")
+    message = f"got mine.pdf, expected a name that ends in {ends} ({WRITTEN[words]})"
+    assert message in " ".join(done.stderr.split())
+    assert not (stored / "mine.pdf").exists()
+    done = command(*words, "mine.v2", cwd=stored)
+    assert done.returncode == 0, done.stderr
+    (stored / "mine.v2").unlink()
+
+
 def test_a_run_is_exported_over_no_other_file_by_its_usual_name_either(stored: Path) -> None:
     (run,) = (stored / "results" / "baseline").iterdir()
     file = stored / f"baseline-{run.name}.zip"

@@ -19,6 +19,7 @@ from cut_package import CutPackage
 
 from forecast.cli import options
 from forecast.observations import user_data
+from forecast.observations.holdings import period_after
 from forecast.observations.tables import read_table
 from forecast.observations.user_data import laid_over
 from forecast.observations.vintage import vintage
@@ -239,6 +240,33 @@ def test_gaps_are_listed_and_named(tmp_path: Path) -> None:
     assert f"수치가 없는 기간: {missing[0]} ~ " in shown["ko"]
     price = command("data", "show", "us_cpi_all_urban", cwd=tmp_path, **place).stdout
     assert "No figure of: 2025-10." in price  # a row says so too, in a table of hundreds
+
+
+def test_a_month_that_leaves_a_gap_before_it_is_told(tmp_path: Path) -> None:
+    """Series of Korean customs may have gaps: a month after one was taken without a word."""
+    names, place = ("exports_to_us", "imports_from_us"), {"FORECAST_DATA_DIR": str(tmp_path / "own")}
+    last = max(row["month"] for row in read_table("trade_monthly_korea") if row["series"] == names[0])
+    between, end = period_after(last, 1), period_after(last, 2)
+    values = dict(zip(names, (18_000, 8_600), strict=True))
+    rows = {month: [[name, month, values[name], "million USD"] for name in names] for month in (between, end)}
+
+    def said(months: list[str], language: str = "en") -> list[str]:
+        path = lines(tmp_path / "own.csv", [OWN, *(row for month in months for row in rows[month])])
+        done = command("data", "add", str(path), "--dry-run", "--language", language, cwd=tmp_path, **place)
+        assert done.returncode == 0
+        return [line for line in done.stderr.splitlines() if between in line]
+
+    assert said([between, end]) == []
+    assert said([end]) == [
+        f"warning: own.csv: got {name} of {end} without {between}, the last held being that of {last}: "
+        "a gap stays until it is filled"
+        for name in names
+    ]
+    assert said([end], "ko") == [
+        f"경고: own.csv: {name}의 {end} 값이 있으나 {between} 값이 없다(마지막 보유 시점 {last}). "
+        "이를 추가하기 전까지 빈 기간으로 남는다."
+        for name in names
+    ]
 
 
 def test_months_without_a_code_of_memory_are_named(tmp_path: Path) -> None:
