@@ -23,12 +23,12 @@ from PIL.PngImagePlugin import PngInfo
 import forecast
 from forecast.analysis.grounds import Grounds, grounds
 from forecast.catalogue import FOLDER
+from forecast.characters import plain_spaces
 from forecast.plots.fan import fan_chart
 from forecast.report.effect import effect_paragraphs, origin_of
 from forecast.report.i18n import CODES, Language, language
 from forecast.report.policy import policy_sentence
 from forecast.report.sentences import level_sentence
-from forecast.report.table import plain_spaces
 from forecast.results.highlights import moving_policies
 from forecast.results.run import Run, requested
 from forecast.scenario.mixture import AnyScenario, load_any

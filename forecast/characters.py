@@ -103,3 +103,8 @@ def sign_meant(text: str) -> str:
     meant = {sign: '"' if sign in _CURLY else half_width(sign) for sign in text}
     found = next((sign for sign, plain in meant.items() if plain and plain in f'"{_SIGNS}'), None)
     return f"; {found} (U+{ord(found):04X}) is no sign of YAML, write {meant[found]}" if found else ""
+
+
+def plain_spaces(text: str) -> str:
+    """A text with ordinary spaces, so that a terminal may break its lines at any of them."""
+    return text.replace("\u00a0", " ")

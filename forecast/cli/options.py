@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from forecast.catalogue import Texts, worded
+from forecast.characters import plain_spaces
 from forecast.cli.places import FilePath, FolderPath
 from forecast.errors import ForecastError, in_one_line, printable
 from forecast.progress import Progress
@@ -296,7 +297,7 @@ def note(said: Wording | str) -> None:
 def sentence(kind: str, said: Remark | Wording | ForecastError | str) -> str:
     """A `warning` or `note` in the language of the command that is run."""
     texts = Texts(_told_in())
-    return texts.heading(f"warnings.{kind}", words=said if isinstance(said, str) else said.told(texts))
+    return plain_spaces(texts.heading(f"warnings.{kind}", words=said if isinstance(said, str) else said.told(texts)))
 
 
 def terminal(at_least: int = 0, *, stderr: bool = False) -> Console:

@@ -116,8 +116,8 @@ def _steps(held: HeldSeries) -> dict[str, float]:
     }
 
 
-def _rise(step: float) -> str:
-    return f"{100 * math.expm1(step):+.1f} %".replace("-", "−")
+def _rise(step: float) -> Wording:
+    return worded("numbers.percent", number=f"{100 * math.expm1(step):+.1f}".replace("-", "−"))
 
 
 def _end(period: str) -> dt.date:

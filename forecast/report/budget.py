@@ -12,9 +12,10 @@ import numpy as np
 
 from forecast.analysis.breakeven import Breakeven
 from forecast.analysis.budget import TAIL, Budget
+from forecast.characters import plain_spaces
 from forecast.report.effect import share_of_spread
 from forecast.report.i18n import ENGLISH, Language
-from forecast.report.table import Figure, Table, figure, plain_spaces, table
+from forecast.report.table import Figure, Table, figure, table
 from forecast.stats.formatting import rounded, short, span
 from forecast.stats.sensitivity import LEVELS, Estimate, width
 from forecast.stats.summary import decimals, quantile_name

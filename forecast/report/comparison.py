@@ -14,6 +14,7 @@ import numpy as np
 from forecast.analysis.attribution import ACCOUNT, Attribution, attribute, scenarios_needed
 from forecast.analysis.comparison import Comparison
 from forecast.catalogue import one_line
+from forecast.characters import plain_spaces
 from forecast.dims import Array
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.simulate import Settings
@@ -24,7 +25,7 @@ from forecast.report.effect import MEDIAN, chance_above, origin_of, spread_words
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
 from forecast.report.sentences import mixture_sentences
-from forecast.report.table import Figure, Row, Table, plain_spaces, table
+from forecast.report.table import Figure, Row, Table, table
 from forecast.results.highlights import direction, motion, peak_and, place_of, share_without, tied, worth_telling
 from forecast.scenario.contrasts import Contrast, contrasts
 from forecast.scenario.mixture import AnyScenario

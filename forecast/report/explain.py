@@ -18,6 +18,7 @@ from rich.text import Text
 
 from forecast.analysis.explain import Value, coefficients, defaults, left_to_fit, left_to_shipped, stated, weighed
 from forecast.catalogue import Wording
+from forecast.characters import plain_spaces
 from forecast.dims import CHANNELS, Array
 from forecast.economics.priors import Coefficient
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, data_shares, load_sectors
@@ -39,7 +40,7 @@ from forecast.models.evidence import (
 )
 from forecast.models.posterior import Groups, Posterior
 from forecast.report.i18n import ENGLISH, Language
-from forecast.report.table import Part, Table, plain_spaces, table
+from forecast.report.table import Part, Table, table
 from forecast.scenario.layers import Layered
 from forecast.scenario.validation import Examination
 from forecast.stats.density import density, inner_edges

@@ -11,6 +11,7 @@ import numpy as np
 
 from forecast.analysis.induced import CARS, RATES, Induced, latest_claim
 from forecast.catalogue import one_line
+from forecast.characters import plain_spaces
 from forecast.dims import BASES, CHANNELS, Array
 from forecast.economics.sectors import SECTORS
 from forecast.models.evidence import FIRST_YEAR, recent_plants
@@ -20,7 +21,7 @@ from forecast.observations.annual import procurement_shares
 from forecast.report.effect import MEDIAN
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
-from forecast.report.table import Figure, Row, Table, figure, plain_spaces, stated, table
+from forecast.report.table import Figure, Row, Table, figure, stated, table
 from forecast.stats.formatting import ends, rounded
 from forecast.stats.formatting import span as formatted_span
 from forecast.stats.summary import INTERVALS, Summary, summarised

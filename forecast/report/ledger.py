@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from forecast.characters import plain_spaces
 from forecast.dims import Array
 from forecast.models.posterior import model_title
 from forecast.models.predictive import UNUSUAL, Check, unusual_checks
 from forecast.report.i18n import ENGLISH, Language
-from forecast.report.table import Table, plain_spaces, table
+from forecast.report.table import Table, table
 from forecast.results.clock import day_stated
 from forecast.stats.formatting import short
 from forecast.stats.quantiles import FINE_LEVELS

@@ -15,6 +15,7 @@ from forecast.analysis.comparison import Comparison
 from forecast.analysis.grounds import grounds
 from forecast.analysis.induced import Induced
 from forecast.catalogue import Texts
+from forecast.characters import plain_spaces
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.models.posterior import Posterior
 from forecast.observations.vintage import vintage
@@ -33,7 +34,7 @@ from forecast.report.i18n import ENGLISH, language
 from forecast.report.induced import claim_words, definition_table, flow_table, induced_words, sensitivity_table
 from forecast.report.run import contribution_table, surplus_table
 from forecast.report.sentences import answer_paragraphs
-from forecast.report.table import Table, plain_spaces, table
+from forecast.report.table import Table, table
 from forecast.report.templates import fragment
 from forecast.results.archive import outcomes
 from forecast.results.results import Results

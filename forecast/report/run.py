@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from forecast.characters import plain_spaces
 from forecast.dims import (
     BASES,
     CENSUS_BALANCE,
@@ -21,7 +22,7 @@ from forecast.observations.vintage import vintage
 from forecast.report.effect import MEDIAN, origin_of
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.sentences import assumed_conditions, record_of, run_books_note
-from forecast.report.table import Column, Row, Table, plain_spaces, table
+from forecast.report.table import Column, Row, Table, table
 from forecast.results.archive import Outcome, made, outcomes
 from forecast.results.highlights import moving_policies, place_of
 from forecast.results.results import Results

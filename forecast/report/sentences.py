@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
 from forecast.analysis.grounds import Grounds
+from forecast.characters import plain_spaces
 from forecast.dims import CENSUS_BALANCE, FLOWS, FUTURE, Array
 from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
@@ -27,7 +28,6 @@ from forecast.report.effect import (
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.observed import memory_sentences, outcome_sentences, quarter_sentence
 from forecast.report.policy import policy_sentences
-from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
 from forecast.results.highlights import motion, moving_policies, place_of
 from forecast.results.manifest import SCENARIO

@@ -13,6 +13,7 @@ from math import nan
 from typing import TYPE_CHECKING, TypeAlias
 
 from forecast.catalogue import one_line
+from forecast.characters import plain_spaces
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -113,11 +114,6 @@ def table(
     """A table whose first columns, `words` of them, hold words, and the others numbers."""
     columns = tuple(Column(heading, index < words) for index, heading in enumerate(headings))
     return Table(title, columns, tuple(row if isinstance(row, Row) else Row(tuple(row)) for row in rows), tuple(notes))
-
-
-def plain_spaces(text: str) -> str:
-    """A text with ordinary spaces, so that a terminal may break its lines at any of them."""
-    return text.replace("\u00a0", " ")
 
 
 Part: TypeAlias = "Table | RenderableType"

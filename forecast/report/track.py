@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from forecast.characters import plain_spaces
 from forecast.dims import Array
 from forecast.errors import RunError
 from forecast.observations.series import QuarterlyTrade
@@ -17,7 +18,7 @@ from forecast.plots.track import save_track_pictures
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
-from forecast.report.table import Table, markdown, plain_spaces, table
+from forecast.report.table import Table, markdown, table
 from forecast.storage.files import whole_files, writing
 from forecast.track.backtest import OURS, Design, Piece
 from forecast.track.record import (

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.analysis.comparison import both_ways
+from forecast.characters import plain_spaces
 from forecast.dims import Array
 from forecast.report.comparison import signed_interval
 from forecast.report.effect import chance_above, chance_below
 from forecast.report.i18n import ENGLISH, language
-from forecast.report.table import plain_spaces
 from forecast.stats.formatting import percentage, span, stored, sum_and_parts
 from forecast.stats.summary import decimals, exceedance_name
 
