@@ -354,6 +354,9 @@ class _Layers:
 
     def _override(self, root: Node, text: str) -> Node:
         keys, value = keys_and_value(text)
+        if keys[0] == "mixture":
+            message = "a value is set in a scenario, or in each that is weighed; weights are changed in the file"
+            raise refusal(Place(f"-s {text}"), message, "mixture")
         if (known := _unknown(root, keys)) is not None:
             hint = meant(keys[1], known) if known else "the scenario has none"
             message = f"no such {BY_ID[keys[0]]}; {hint}"

@@ -243,7 +243,7 @@ def read_mixture(
     whole = [one for one in stated if None not in (one.branch.weight, one.branch.label)]
     problems += _disagreements(whole, entries)
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioError([*dict.fromkeys(problems)])  # once where every branch has it of what is set on top
     ordered = tuple(sorted(whole, key=lambda one: one.branch.label))
     mixture = _mixture(root.plain(), tuple(one.branch for one in ordered))
     told = told_of_branches([branch.scenario for branch in mixture.branches], ordered[0].layers.overrides)

@@ -410,3 +410,22 @@ def test_the_models_part_is_divided_under_the_branch_that_came_true(
         parts = (branches[f"{name}_model"] + branches[f"{name}_branch"]).to_numpy().reshape(-1, 2)
         np.testing.assert_allclose(parts, scores[[f"{name}_model"] * 2], atol=2e-4)
     assert re.search(r"alone, given the facts, it is \d+\.\d\d if built came true", verdict_words(found))
+
+
+@pytest.mark.parametrize("scenario", ["tariff-regimes", "tariff-threat"])
+def test_a_weight_is_no_value_to_set_and_that_is_said_once(scenario: str, tmp_path: Path) -> None:
+    """It was told of every branch, as a scenario without a name and a mixture inside a mixture."""
+    text = "mixture.deal-holds.weight=0.5"
+    done = command("run", scenario, "-s", text, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"error: -s {text}: mixture: a value is set in a scenario, or in each that is weighed; "
+        "weights are changed in the file\n"
+    )
+
+
+def test_what_is_wrong_in_every_branch_alike_is_said_once(tmp_path: Path) -> None:
+    text = "investments.NOPE.amount=3"
+    done = command("run", "tariff-regimes", "-s", text, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == f"error: -s {text}: investments.NOPE: no such investment; the scenario has none\n"
