@@ -349,9 +349,9 @@ def _holes(additions: Sequence[Addition], held: Mapping[Key, HeldSeries]) -> Ite
             new[key] = max(figure.period, new.get(key, ""))
         for key, end in new.items():
             last = held[key].last
-            later = (period_after(last, n) for n in range(1, periods_between(last, end)))
-            missing = [period for period in later if (*key, period) not in brought]
-            if end > last and missing:
+            between = (period_after(last, n) for n in range(1, periods_between(last, end) - 1))
+            missing = [period for period in between if (*key, period) not in brought]
+            if missing:
                 wording = worded("warnings.data.hole", series=key[1], period=end, missing=missing, last=last)
                 yield Remark(addition.file, 0, 0, "", wording)
 

@@ -137,10 +137,6 @@ def _new_table(changes: Sequence[Change], language: Language) -> Table:
     return table(language.text("data.new"), headings, rows, words=2, notes=_more(changes, language))
 
 
-def _percent(number: str, language: Language) -> str:
-    return language.text("numbers.percent", number=number)
-
-
 def _revised_table(changes: Sequence[Change], language: Language) -> Table:
     """Revisions by period, the largest where there are many."""
     largest = sorted(changes, key=_relative, reverse=True)[:_MOST_ROWS]
@@ -152,7 +148,9 @@ def _revised_table(changes: Sequence[Change], language: Language) -> Table:
             one.figure.period,
             _number(one.old or 0.0, one),
             _number(one.figure.value, one),
-            _percent(f"{100 * (one.figure.value / one.old - 1):+.2f}", language) if one.old else "–",
+            language.text("numbers.percent", number=f"{100 * (one.figure.value / one.old - 1):+.2f}")
+            if one.old
+            else "–",
         ]
         for one in shown
     ]
