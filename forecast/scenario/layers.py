@@ -419,11 +419,14 @@ def _same_ids(root: Node) -> Iterator[Problem]:
                 yield id.place.problem(spelled((group, id.content, "id")), message)
 
 
-def _of_another_text(name: str, over: Node) -> bool:
-    """Whether a text belongs to one that another takes the place of: in Korean, or of what has a title or a name."""
-    own = name.removesuffix(KOREAN)
-    behind = {"description": ("title", "name"), "title": ("name",)}.get(own, ())
-    return (name != own and own in over.fields) or any(key in over.fields for key in behind)
+_NAMED_BY = {"title": ("title", "description"), "name": ("title", "description")}
+"""Texts that go where a layer states anew what they belong to."""
+
+
+def _texts_replaced(over: Node) -> set[str]:
+    """Texts that belong to one that a layer states anew: in Korean, or of what has a title or a name."""
+    behind = {text for key in over.fields for text in _NAMED_BY.get(key, ())}
+    return behind | {f"{text}{KOREAN}" for text in (*over.fields, *behind)}
 
 
 def merged(base: Node, over: Node) -> Node:
@@ -433,7 +436,8 @@ def merged(base: Node, over: Node) -> Node:
     kept = base.fields
     if any(key in over.fields for key in WHOLE):
         kept = {name: child for name, child in kept.items() if name == "sectors"}
-    kept = {name: child for name, child in kept.items() if not _of_another_text(name, over)}
+    replaced = _texts_replaced(over)
+    kept = {name: child for name, child in kept.items() if name not in replaced}
     removed = {name for name, child in over.fields.items() if child.content is None and name in kept}
     both = {name: merged(kept[name], child) if name in kept else child for name, child in over.fields.items()}
     return replace(over, content={name: child for name, child in {**kept, **both}.items() if name not in removed})

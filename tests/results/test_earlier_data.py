@@ -33,7 +33,10 @@ def process(*arguments: str, cwd: Path, place: str = "own") -> subprocess.Comple
 
 
 def asked(*arguments: str, cwd: Path, place: str = "own") -> subprocess.CompletedProcess[str]:
-    return process("-m", "forecast", *arguments, cwd=cwd, place=place)
+    """A command, without the lines of progress that come where a machine is busy."""
+    done = process("-m", "forecast", *arguments, cwd=cwd, place=place)
+    said = [line for line in done.stderr.splitlines(keepends=True) if " draws after " not in line]
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout, "".join(said))
 
 
 @pytest.fixture(scope="module")
