@@ -11,9 +11,12 @@ numbers. `--check` sets some origins beside full fits.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from measurement import table
@@ -31,10 +34,12 @@ from forecast.parallel import in_order
 from forecast.quarters import parse_quarter
 from forecast.track.backtest import Design, baseline_draws, cut
 from forecast.track.custom_trade import read_custom_trade
+from forecast.track.references import bayesian_var, joint_growth
 from forecast.track.scores import coverage, crps, outcomes, pit, target_quantiles
 
 PAIRS = Path(__file__).parents[1] / "docs" / "track-record" / "pairs"
 FIRST, KOREA_LAST, PAIRS_LAST = "2006Q4", "2015Q4", "2022Q2"
+Reference: TypeAlias = Callable[[QuarterlyTrade, int, int, int], Array]
 HORIZON, N_DRAWS, STEPS, THIN, SEED = 32, 4_000, 60_000, 30, 11
 NEAR, YEARS = 8, (1, 2, 3, 5, 8)
 MEAN = np.concatenate([np.zeros(8), MOVING_AVERAGE[:, 0], [np.log(0.02)] * 2, np.zeros(4), [np.log(30.0)]])
@@ -60,6 +65,7 @@ class Variant:
         of_mean: whether that is growth of the mean, so that the log has half the variance of growth less.
         season: sd of what a calendar quarter adds to it.
         carried: means and sds of what last months carry over, of what flows share and of what parts them, if anything.
+        pull: mean and sd of the logarithm of the part of its gap that the ratio closes in a quarter.
     """
 
     name: str
@@ -71,6 +77,22 @@ class Variant:
     of_mean: bool = False
     season: float = 0.05
     carried: tuple[tuple[float, float], tuple[float, float]] | None = ((1.0, 0.2), (0.0, 0.2))
+    pull: tuple[float, float] = (np.log(0.02), 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Several models as one.
+
+    Attributes:
+        name: in the table.
+        joined: variants, each of which makes as many of the draws.
+        averaged: a reference and its weight, whose quantiles are averaged with those of the draws.
+    """
+
+    name: str
+    joined: tuple[Variant, ...]
+    averaged: tuple[Reference, float] | None = None
 
 
 SHIPPED = Variant("one drift for both flows, 1 ± 0.35 %", parted=0.0)
@@ -95,6 +117,21 @@ VARIANTS = (
     Variant("carried over 1 and 0, known", carried=((1.0, 1e-3), (0.0, 1e-3))),
 )
 """The first is the model before `SHIPPED`, and all but the rows of drift have its drifts, as when they were tried."""
+
+UNPULLED = replace(SHIPPED, pull=(np.log(0.001), 0.3))
+DRIFTLESS = replace(SHIPPED, drift=(0.0, 0.0015))
+POOLS = (
+    Pool("no pull of the ratio", (UNPULLED,)),
+    Pool("drift of 0 ± 0.15 %", (DRIFTLESS,)),
+    Pool("this model and one without pull, half of the draws each", (SHIPPED, UNPULLED)),
+    Pool("this model and one whose ratio closes 5 % of its gap", (SHIPPED, replace(SHIPPED, pull=(np.log(0.05), 0.3)))),
+    Pool("this model and one without drift", (SHIPPED, DRIFTLESS)),
+    Pool("this model, one without pull and one without drift", (SHIPPED, UNPULLED, DRIFTLESS)),
+    Pool("quantiles of this model, a quarter of joint growth", (SHIPPED,), (joint_growth, 0.25)),
+    Pool("quantiles of this model, half of joint growth", (SHIPPED,), (joint_growth, 0.5)),
+    Pool("quantiles of this model, a quarter of the Bayesian VAR", (SHIPPED,), (bayesian_var, 0.25)),
+)
+"""Looked at once `SHIPPED` was chosen."""
 
 
 @njit(cache=True)
@@ -146,6 +183,7 @@ def rows_of(variant: Variant, trade: QuarterlyTrade) -> dict[str, Array]:
     mean[0] = variant.drift[0] - variant.of_mean * 0.5 * ((data.usual_scale / SHOCK_SHARE) ** 2).mean()
     spread[:2] = variant.drift[1], max(variant.parted, 1e-4)
     spread[2:8], spread[12], spread[13:15] = variant.season, variant.ratio[0], variant.scale[0]
+    mean[10:12], spread[10:12] = variant.pull
     centre = data.usual_ratio if variant.ratio[1] else 0.0
     scale = data.usual_scale if variant.scale[1] else np.full(2, 0.05)
     fixed = (mean, spread, centre, scale, data.history, _SEASONS[:, data.quarters].T.copy(), data.weights)
@@ -176,8 +214,8 @@ def rows_of(variant: Variant, trade: QuarterlyTrade) -> dict[str, Array]:
     return {**rows, "last_shock": baseline_shocks(draw_last(rows), data.history, data.first)[-1].T}
 
 
-def forecast_quantiles(variant: Variant, trade: QuarterlyTrade, rows: dict[str, Array]) -> Array:
-    """Quantiles of all targets from rows of the baseline, `(3, n_targets, 99)`."""
+def forecast_flows(variant: Variant, trade: QuarterlyTrade, rows: dict[str, Array]) -> Array:
+    """Exports and imports from rows of the baseline, `(HORIZON, 2, N_DRAWS)`."""
     rng = np.random.default_rng([SEED, trade.origin, 1])
     index = (rng.random(N_DRAWS) * len(rows["ratio"])).astype(np.intp)
     drawn = {name: np.moveaxis(values[index], 0, -1) for name, values in rows.items()}
@@ -185,7 +223,18 @@ def forecast_quantiles(variant: Variant, trade: QuarterlyTrade, rows: dict[str, 
     tail = rng.standard_gamma(np.broadcast_to(drawn["degrees_of_freedom"] / 2, (HORIZON, N_DRAWS)))
     history, known = np.log(np.column_stack([trade.exports, trade.imports])), carry_over(variant, trade)
     flows = baseline_flows(drawn, history, trade.origin + 1, normals, tail, known=known)
-    return target_quantiles(np.stack(flows, axis=1))
+    return np.stack(flows, axis=1)
+
+
+def pooled_quantiles(pool: Pool, trade: QuarterlyTrade, flows: Sequence[Array]) -> Array:
+    """Quantiles of all targets from the flows of every variant of a pool, `(3, n_targets, 99)`."""
+    ends = np.linspace(0, N_DRAWS, len(flows) + 1).astype(int)
+    parts = [one[..., first:last] for one, (first, last) in zip(flows, pairwise(ends), strict=True)]
+    quantiles = target_quantiles(np.concatenate(parts, axis=-1))
+    if pool.averaged is None:
+        return quantiles
+    reference, weight = pool.averaged
+    return np.asarray((1.0 - weight) * quantiles + weight * reference(trade, HORIZON, N_DRAWS, SEED))
 
 
 def carry_over(variant: Variant, trade: QuarterlyTrade) -> CarryOver | None:
@@ -218,14 +267,18 @@ class Scores:
 
 
 def scores_at(trade: QuarterlyTrade, last_outcome: int, origin: int) -> list[tuple[Array, Array]]:
-    """CRPS `(3, n_targets)` and PIT of the balance at one origin, by variant."""
-    past, walked, found = cut(trade, origin), {}, []
-    for variant in VARIANTS:
+    """CRPS `(3, n_targets)` and PIT of the balance at one origin, by variant and pool."""
+    past, walked = cut(trade, origin), {}
+
+    def flows(variant: Variant) -> Array:
         of_baseline = replace(variant, name="", carried=None)  # all that rows hang on
         if of_baseline not in walked:
             walked[of_baseline] = rows_of(variant, past)
-        found.append(scores_of(forecast_quantiles(variant, past, walked[of_baseline]), trade, last_outcome, origin))
-    return found
+        return forecast_flows(variant, past, walked[of_baseline])
+
+    pools = (*(Pool(variant.name, (variant,)) for variant in VARIANTS), *POOLS)
+    forecasts = (pooled_quantiles(pool, past, [flows(variant) for variant in pool.joined]) for pool in pools)
+    return [scores_of(quantiles, trade, last_outcome, origin) for quantiles in forecasts]
 
 
 def scores_of(quantiles: Array, trade: QuarterlyTrade, last_outcome: int, origin: int) -> tuple[Array, Array]:
@@ -238,7 +291,7 @@ def scores_of(quantiles: Array, trade: QuarterlyTrade, last_outcome: int, origin
 
 
 def scored(trade: QuarterlyTrade, last: str, last_outcome: str, n_jobs: int) -> list[Scores]:
-    """Scores of every variant at every second origin."""
+    """Scores of every variant and pool at every second origin."""
     origins = range(parse_quarter(FIRST), parse_quarter(last) + 1, 2)
     by_origin = in_order(partial(scores_at, trade, parse_quarter(last_outcome)), origins, n_jobs)
     by_variant = zip(*by_origin, strict=True)
@@ -270,7 +323,7 @@ def main() -> None:
     pairs = [read_custom_trade(path, "exports", "imports") for path in sorted(PAIRS.glob("*.csv"))]
     others = list(zip(*(scored(pair, PAIRS_LAST, "2022Q4", asked.workers) for pair in pairs), strict=True))
     rows = []
-    for variant, own, other in zip(VARIANTS, early, others, strict=True):
+    for variant, own, other in zip((*VARIANTS, *POOLS), early, others, strict=True):
         korean = near(own) / near(early[0])
         six = np.mean([near(one) / near(base) for one, base in zip(other, others[0], strict=True)], axis=0)
         shares = [held(list(other), span) for span in (slice(4), slice(4, NEAR), *map(_year, YEARS))]
@@ -293,7 +346,7 @@ def check(korea: QuarterlyTrade) -> None:
     for name in ("2008Q4", "2014Q4"):
         trade = cut(korea, parse_quarter(name))
         full = target_quantiles(baseline_draws(trade, Design(HORIZON, N_DRAWS, SEED, drivers=False)))
-        walked = forecast_quantiles(SHIPPED, trade, rows_of(SHIPPED, trade))
+        walked = target_quantiles(forecast_flows(SHIPPED, trade, rows_of(SHIPPED, trade)))
         for target in (0, 3, 7):
             pairs = [f"{found[2, target, level]:.2f}" for level in (9, 49, 89) for found in (full, walked)]
             rows.append([name, f"{target + 1}", *pairs])

@@ -9,12 +9,13 @@ number, and its Monte Carlo error is that of the mean there over the slope of th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
 from itertools import pairwise
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy
@@ -26,7 +27,8 @@ from forecast.dims import Array
 from forecast.economics.sectors import load_sectors
 from forecast.economics.uncertain_inputs import UncertainInput, label, stream_of
 from forecast.engine.block import Flows, flows_of
-from forecast.engine.holding import held_plan
+from forecast.engine.inputs import Fitted, Stated
+from forecast.engine.plan import Plan, Project
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import STARTING, block_streams
 from forecast.errors import RunError, listed, meant
@@ -39,7 +41,7 @@ from forecast.results.run import plan_of, settings_of
 from forecast.scenario.inputs import FITTED, uncertain_inputs
 from forecast.scenario.mixture import load_any
 from forecast.scenario.scenario import Scenario
-from forecast.stats.distributions import Distribution
+from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.formatting import stored
 from forecast.stats.sensitivity import LEVELS
 from forecast.stats.streams import Streams
@@ -361,3 +363,60 @@ def _rows(found: Breakeven) -> Iterator[tuple[object, ...]]:
         yield (*head, "", statistic, unit, *stored(value, 0.0))
     for each in found.means:
         yield (*head, f"{each.value:.10g}", "mean", "bn USD", *stored(each.mean, each.error))
+
+
+def held_plan(plan: RunPlan, name: str, value: float) -> RunPlan:
+    """A plan in which an input has one value in every draw, and everything else is as it was.
+
+    Args:
+        name: YAML path of a stated number, a date, a chance, a delay or size left to the record, or a coefficient.
+    """
+    address = stream_of(name)
+    parts = address.split(".")  # a key of the scenario itself is one part, first and last
+    owner = parts[1] if len(parts) > 2 else ""
+    held: RunPlan = _Hold(Stated(address, Constant(value)), parts[0], owner, parts[-1]).on(plan, ())
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """Puts a known number in the place of an input, wherever a plan reads that.
+
+    Attributes:
+        known: the number at the address of the input.
+        head, owner, last: first, second and last part of that address.
+    """
+
+    known: Stated
+    head: str
+    owner: str
+    last: str
+
+    def on(self, node: Any, columns: Sequence[tuple[str, str]]) -> Any:
+        """A part of a plan with the number in it; the part itself where it does not read the input."""
+        if isinstance(node, Stated):
+            return self.known if node.stream == self.known.stream else node
+        if isinstance(node, Fitted):
+            return self.known if (self.head, *columns[node.column]) == ("sectors", self.owner, self.last) else node
+        if isinstance(node, Mapping):
+            values = self._each(tuple(node.values()), columns)
+            return node if values is None else dict(zip(node, values, strict=True))
+        if isinstance(node, tuple):
+            values = self._each(node, columns)
+            return node if values is None else values
+        if is_dataclass(node) and not isinstance(node, type | UncertainInput):
+            return self._in_fields(node, node.columns if isinstance(node, Plan) else columns)
+        return node
+
+    def _each(self, nodes: tuple[Any, ...], columns: Sequence[tuple[str, str]]) -> tuple[Any, ...] | None:
+        """Several parts, None where none of them reads the input."""
+        found = tuple(self.on(node, columns) for node in nodes)
+        return found if any(new is not old for new, old in zip(found, nodes, strict=True)) else None
+
+    def _in_fields(self, node: Any, columns: Sequence[tuple[str, str]]) -> Any:
+        parts = {field.name: getattr(node, field.name) for field in fields(node)}
+        changed = {name: new for name, part in parts.items() if (new := self.on(part, columns)) is not part}
+        of_project = isinstance(node, Project) and self.known.stream == f"investments.{node.id}.{self.last}"
+        if of_project and parts.get(self.last, node) is None:
+            changed[self.last] = self.known
+        return replace(node, **changed) if changed else node

@@ -116,7 +116,7 @@ def explain(
 
 
 def _duties(sectors: tuple[str, ...], learned: Path | None, prior: bool, language: Language) -> list[Part]:
-    from forecast.report.duties import duties_explained
+    from forecast.report.policy import duties_explained
 
     if sectors or learned is not None or prior:
         raise click.UsageError("--duties are of all sectors and rest on no fit: no other option goes with them")

@@ -64,7 +64,7 @@ def add(run: str, folder: Path, out: Path, learned: Path | None, scheme: Scheme 
     """
     from forecast.cli.references import stored_run
     from forecast.models.posterior import frozen_posterior
-    from forecast.results.clock import day_stated
+    from forecast.results.manifest import day_stated
     from forecast.results.rerun import demand_posterior_of
     from forecast.track.ledger import add_entry
 

@@ -20,7 +20,7 @@ from forecast.dims import Array
 from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each, refuse
 from forecast.economics.sectors import SECTORS
 from forecast.stats.distributions import LogNormal
-from forecast.stats.normal import ndtri
+from forecast.stats.special import ndtri
 
 if TYPE_CHECKING:
     from forecast.documents import Node

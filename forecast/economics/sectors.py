@@ -15,7 +15,7 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each
-from forecast.stats.normal import ndtri
+from forecast.stats.special import ndtri
 from forecast.storage.files import read_csv, write_csv
 
 if TYPE_CHECKING:

@@ -15,8 +15,6 @@
 - `policy`: duties and promised purchases
 - `drivers`: driver paths and shocks
 - `inputs`: values of uncertain inputs in a block
-- `allocator`: what one array of a block frees, the next takes
 - `stratified`: random numbers of a block by sampling scheme
-- `holding`: an input held at one value
 - `resampling`: variance shares by source of spread, drawn again or held
 """

@@ -6,8 +6,10 @@ The choice has an address of its own, so that the branch of a draw is known with
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -16,7 +18,6 @@ from numpy.typing import NDArray
 from forecast.dims import N_QUARTERS, POLICIES, PRODUCTS, TO_DATE, Array
 from forecast.economics.channels import news
 from forecast.economics.processes import CarryOver, Nowcast, baseline_flows, bridge_ratios, driver_growth
-from forecast.engine.allocator import keep_freed_memory
 from forecast.engine.annual import annual_news, annual_sums, running_totals
 from forecast.engine.drivers import Economy, add_to_growth, added_amounts, condition, scale_flows
 from forecast.engine.inputs import Inputs, picked_places, picked_rows
@@ -399,3 +400,29 @@ def branches_of(plan: RunPlan, streams: Streams) -> NDArray[np.intp]:
     reached = np.cumsum(np.maximum(np.stack(drawn), 0.0), axis=0)
     level = streams.uniforms("mixture.branch") * reached[-1]
     return np.asarray((level > reached).sum(axis=0).clip(0, len(plan.plans) - 1), dtype=np.intp)
+
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""Numbers of the parameters in `malloc.h`."""
+
+LARGEST_ARRAY = 2**25
+"""Bytes of an array above which it still goes back at once, the most that the library takes: blocks make none."""
+
+MOST_KEPT = 2**30
+"""Bytes at the end of the heap that may lie free."""
+
+
+@cache
+def keep_freed_memory() -> bool:
+    """Tell the C library to keep what is freed, once a process; False where it is another one, which needs no telling.
+
+    A block makes some thousand arrays of about half a megabyte. Linux' C library hands arrays of that size back to the
+    system as soon as they are freed, so that every one of them begins with pages that the system has to clear first: a
+    third of the time of a block. The most a process ever holds stays as it is; what it holds between two arrays does
+    not shrink. Source: mallopt(3).
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return False
+    return bool(mallopt(_M_MMAP_THRESHOLD, LARGEST_ARRAY) and mallopt(_M_TRIM_THRESHOLD, MOST_KEPT))

@@ -24,7 +24,7 @@ from functools import lru_cache
 import numpy as np
 
 from forecast.dims import Array
-from forecast.stats.normal import ndtri
+from forecast.stats.special import ndtri
 from forecast.stats.streams import Scheme, Streams
 
 WALKS = {

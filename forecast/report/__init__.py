@@ -3,7 +3,7 @@
 - `table`: a table as one value, and its printers
 - `i18n`: texts of both languages; numbers, dates and distributions in them
 - `sentences`: a result in plain sentences; conditions assumed; the gap between the books
-- `policy`: what trade policy changes, from here and to date
+- `policy`: what trade policy changes, from here and to date; duties by law and as paid
 - `effect`: what announcements and other scenarios change, because of what, and how surely
 - `observed`: what was observed beside a forecast: later surplus in both books, memory above its trend, products
 - `run`: tables of runs, their branches, and observed trade
@@ -12,7 +12,6 @@
 - `budget`: an uncertainty budget
 - `induced`: the claim of KIET put to the test
 - `explain`: sectors with their evidence, a scenario fully resolved, a distribution
-- `duties`: duties by sector, by law and as paid, and how trade answers them
 - `announcements`: announcements known, and one of them whole
 - `track`: the track record, and the page it is published on
 - `data`: data held and due, and what files of a user bring

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from forecast.observations.tables import data_digest, read_table
-from forecast.results.clock import day_stated
+from forecast.results.manifest import day_stated
 from forecast.results.results import Results
 
 AUTHOR = "Forecast maintainers"

@@ -15,7 +15,7 @@ from forecast.models.posterior import model_title
 from forecast.models.predictive import UNUSUAL, Check, unusual_checks
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, table
-from forecast.results.clock import day_stated
+from forecast.results.manifest import day_stated
 from forecast.stats.formatting import short
 from forecast.stats.quantiles import FINE_LEVELS
 from forecast.track.evaluation import Evaluation, Score, Split

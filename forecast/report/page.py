@@ -67,9 +67,8 @@ from forecast.report.sentences import (
 from forecast.report.templates import page
 from forecast.report.track import shipped_record
 from forecast.results.archive import outcomes, told_apart
-from forecast.results.clock import day_stated
 from forecast.results.highlights import moving_policies, place_of, turning_years
-from forecast.results.manifest import SCENARIO
+from forecast.results.manifest import SCENARIO, day_stated
 from forecast.results.results import ANOTHER, Results
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Branch

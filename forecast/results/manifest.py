@@ -1,4 +1,4 @@
-"""The manifest of a run: what made it and on what platform, and a digest of each of its files.
+"""The manifest of a run: what made it, when and on what platform, and a digest of each of its files.
 
 A manifest may come from a stranger, or from a disk that failed. It is believed if all it should say is there and of its
 kind and nothing else is, and a run if it goes by the digest that its manifest amounts to and its files are those that
@@ -22,6 +22,7 @@ import numpy as np
 from forecast.catalogue import Wording, worded
 from forecast.dims import ALL_SERIES, BASES, MOST_DRAWS, MOST_SEED
 from forecast.errors import DamagedRunError, listed, shortened
+from forecast.observations.series import QuarterlyTrade, census_due
 from forecast.observations.vintage import FIRST_DAY
 from forecast.quarters import parse_quarter
 from forecast.stats.streams import Scheme
@@ -349,3 +350,42 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "content": _DIGEST,
 }
 """What a manifest says, by key: whether a value is of its kind, and words for what is accepted."""
+
+
+A_DAY = dt.timedelta(days=1)
+"""By which the clocks of two machines may differ."""
+
+_EARLY = dt.timedelta(days=7)
+"""By which data may come before they are due."""
+
+
+def day_stated(moment: str) -> dt.date:
+    """The day of a moment, as runs and entries of a ledger have it in UTC.
+
+    >>> day_stated("2026-11-30T11:09:02+00:00")
+    datetime.date(2026, 11, 30)
+
+    Raises:
+        ValueError: the text is no moment.
+    """
+    return dt.datetime.fromisoformat(moment).date()
+
+
+def today() -> dt.date:
+    """The day by the clock of this machine, UTC."""
+    return dt.datetime.now(dt.UTC).date()
+
+
+def date_faults(created: str, trade: QuarterlyTrade) -> Iterator[str]:
+    """What is wrong with the time at which a run was made, a sentence each.
+
+    Args:
+        created: as its manifest has it.
+        trade: the newest of it that its data hold.
+    """
+    due = census_due(3 * (trade.origin + 1) - 1 + len(trade.later_exports))
+    made = day_stated(created)
+    if made < due - _EARLY:
+        yield f"the run was made on {made}, before its newest data, which were due on {due}"
+    if made > today() + A_DAY:
+        yield f"the run was made on {made}, a day that is still to come"

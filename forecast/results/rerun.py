@@ -22,9 +22,8 @@ from forecast.models.posterior import Posterior, posterior_held
 from forecast.observations.tables import are_shipped, data_digest
 from forecast.observations.vintage import vintage
 from forecast.progress import Progress
-from forecast.results.clock import date_faults
 from forecast.results.draws import opened_draws
-from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY
+from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY, date_faults
 from forecast.results.results import Results, readable, write_results
 from forecast.results.run import Request, requested, settings_of
 from forecast.scenario.mixture import AnyScenario, dump_any, frozen_any, plain_any

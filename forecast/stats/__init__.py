@@ -1,8 +1,7 @@
 """Distributions, random streams, statistics of draws and their errors: arrays in, arrays out.
 
 - `distributions`: named distributions by quantile function
-- `normal`: quantiles and probabilities of the standard normal
-- `special`: functions of scipy, mended where these round to other numbers than zero
+- `special`: quantiles and probabilities of the normal, Student's t and beta, as `scipy.special` has them
 - `elicited`: distributions from stated quantiles, intervals or percentiles, mixtures and pools of experts
 - `truncation`: distributions cut at bounds
 - `moments`: probabilities of ranges, and means by quadrature

@@ -20,8 +20,7 @@ from numpy.typing import ArrayLike
 from forecast.dims import Array
 from forecast.errors import demand
 from forecast.stats.moments import Mean, demand_weights, mean_by_quadrature, probability, weighted
-from forecast.stats.normal import ndtr, ndtri
-from forecast.stats.special import beta_quantile, beta_quantile_above, student_below, student_quantile
+from forecast.stats.special import beta_quantile, beta_quantile_above, ndtr, ndtri, student_below, student_quantile
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from forecast.dims import Array
 from forecast.errors import demand
 from forecast.stats.distributions import Distribution, LogNormal, Normal, Pert
 from forecast.stats.moments import Mean, demand_weights, mean_by_quadrature, probability, weighted
-from forecast.stats.normal import ndtr, ndtri
+from forecast.stats.special import ndtr, ndtri
 
 _HALVINGS, _PERT_HALVINGS = 64, 60
 _NOTHING, _LARGEST = 1e-250, 1e100

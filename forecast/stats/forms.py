@@ -15,7 +15,7 @@ import numpy as np
 from forecast.errors import demand, got
 from forecast.stats.distributions import Beta, Distribution, Gamma, LogNormal, Normal, Pert, Uniform
 from forecast.stats.elicited import Quantiles, pert_percentiles
-from forecast.stats.normal import ndtri
+from forecast.stats.special import ndtri
 
 MeanAbove0: TypeAlias = Annotated[float, "mean, above 0"]
 Spread: TypeAlias = Annotated[float, "standard deviation, above 0"]

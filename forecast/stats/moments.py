@@ -12,7 +12,7 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.errors import demand
-from forecast.stats.normal import ndtr, ndtri
+from forecast.stats.special import ndtr, ndtri
 
 if TYPE_CHECKING:
     from forecast.stats.distributions import Distribution

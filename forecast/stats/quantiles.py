@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forecast.dims import Array
 from forecast.stats.influence import Extremes
-from forecast.stats.normal import ndtr, ndtri
+from forecast.stats.special import ndtr, ndtri
 
 FINE_LEVELS = tuple(round(0.01 * percent, 2) for percent in range(1, 100))
 """The 99 levels a forecast is frozen and scored at, 0.01 to 0.99."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.dims import Array
-from forecast.stats.normal import ndtri
+from forecast.stats.special import ndtri
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 

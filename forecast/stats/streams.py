@@ -30,7 +30,7 @@ import numpy as np
 import scipy
 
 from forecast.dims import Array
-from forecast.stats.normal import ndtr, ndtri
+from forecast.stats.special import ndtr, ndtri
 
 Mix: TypeAlias = tuple[tuple[str, float], ...]
 """Streams and the loadings of their normal scores; squares of the loadings sum to one."""

@@ -27,8 +27,7 @@ from forecast.observations.series import QuarterlyTrade
 from forecast.observations.tables import data_digest, of_other_data
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
-from forecast.results.clock import A_DAY, date_faults, day_stated, today
-from forecast.results.manifest import digest_faults, parsed_manifest
+from forecast.results.manifest import A_DAY, date_faults, day_stated, digest_faults, parsed_manifest, today
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
 from forecast.storage.files import (

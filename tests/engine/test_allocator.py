@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from forecast.engine.allocator import LARGEST_ARRAY, keep_freed_memory
+from forecast.engine.block import LARGEST_ARRAY, keep_freed_memory
 
 COUNT = """
 import resource

@@ -20,9 +20,15 @@ from forecast.observations.duties import duties_by_law, duties_paid
 from forecast.observations.tables import SHIPPED
 from forecast.observations.vintage import vintage
 from forecast.report.assumptions import assumptions
-from forecast.report.duties import answers_table, duties_explained, duties_table
 from forecast.report.i18n import CODES, language
-from forecast.report.policy import answers_past, policy_sentence, to_date_sentences
+from forecast.report.policy import (
+    answers_past,
+    answers_table,
+    duties_explained,
+    duties_table,
+    policy_sentence,
+    to_date_sentences,
+)
 from forecast.report.table import Table
 from forecast.results.archive import load_results
 from forecast.scenario.dates import position

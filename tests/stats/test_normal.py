@@ -7,7 +7,7 @@ import pytest
 import scipy
 
 from forecast.dims import Array
-from forecast.stats.normal import ndtr, ndtri
+from forecast.stats.special import ndtr, ndtri
 
 DEEP = 10.0 ** -np.linspace(1.0, 307.0, 2_000)
 
