@@ -10,6 +10,7 @@ An entity is one frozen class: its form in YAML, its schema and its value at onc
 - `memory`: how the height of memory above its trend passes
 - `localization`: localization paths
 - `mixture`: weighted mixtures of scenarios
+- `weights`: weights of their branches set on the command line
 - `entity`: how a frozen class is read from YAML, described and written back
 - `dates`: how a date is written
 - `numerals`: numbers written as text, and what to write in their place

@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from forecast.documents import Node, read_document, shipped_folder, shipped_names, shipped_scenario
 from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal, spelled
-from forecast.scenario.overrides import keys_and_value, override_tree
+from forecast.scenario.overrides import as_told, keys_and_value, override_tree
 
 ACCEPTED = "expected the name of a file beside this one or in a folder below it, or of a shipped scenario"
 LONGEST = 255
@@ -195,7 +195,8 @@ def addressed(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
     entries = {}
     if len(path) == 1 and path[0] in BY_ID:
         entries = {str(entry.fields["id"].plain()): entry for entry in node.items if "id" in entry.fields}
-    below = {} if any(key in node.fields for key in WHOLE) else {**node.fields, **entries}
+    is_one = path and any(key in node.fields for key in WHOLE)  # at the top `mixture` is no distribution
+    below = {} if is_one else {**node.fields, **entries}
     for name, child in below.items():
         yield from addressed(child, (*path, name))
     if not below:
@@ -353,16 +354,16 @@ class _Layers:
             return root
 
     def _override(self, root: Node, text: str) -> Node:
-        keys, value = keys_and_value(text)
+        keys, _ = keys_and_value(text)
         if keys[0] == "mixture":
-            message = "a value is set in a scenario, or in each that is weighed; weights are changed in the file"
+            message = "this is one scenario, which weighs no others; weights are set of a file with a mixture"
             raise refusal(Place(f"-s {text}"), message, "mixture")
         if (known := _unknown(root, keys)) is not None:
             hint = meant(keys[1], known) if known else "the scenario has none"
             message = f"no such {BY_ID[keys[0]]}; {hint}"
             raise ScenarioError([Place(f"-s {text}").problem(spelled((keys[0], keys[1])), message)])
         node = override_tree(text)
-        self.overrides.append(f"{'.'.join(keys)}={value.strip()}")
+        self.overrides.append(as_told(text))
         return replace(node, content=self._keyed(node.fields))
 
 

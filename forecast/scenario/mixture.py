@@ -13,13 +13,13 @@ mixture:
 
 A branch names a shipped scenario or a file beside the mixture or below it, or states a scenario, which may extend such
 a file.
-Weights are scaled to sum to one, draw by draw where they are uncertain.
+Weights are scaled to sum to one, draw by draw where they are uncertain, and `-s mixture.LABEL.weight=0.3` sets one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -27,7 +27,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, ValidationError
 
-from forecast.documents import Node, read_document, scenario_path, yaml_text
+from forecast.documents import Node, parse_document, read_document, scenario_path, yaml_text
 from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, refusal
 from forecast.scenario.entity import Sources, entity, plain, read
 from forecast.scenario.entries import entry
@@ -42,6 +42,7 @@ from forecast.scenario.layers import (
     several,
     tree_of,
 )
+from forecast.scenario.overrides import as_told
 from forecast.scenario.scenario import (
     Branch,
     Description,
@@ -58,6 +59,7 @@ from forecast.scenario.scenario import (
     scenario_of,
 )
 from forecast.scenario.schema_errors import complaints
+from forecast.scenario.weights import parted, weight_layers, weight_name, weights_in, weights_with_effect
 from forecast.stats.distributions import Distribution
 from forecast.stats.specs import plain_distribution
 from forecast.storage.files import json_digest
@@ -210,7 +212,9 @@ def load_any(path: PathLike[str] | str) -> AnyScenario:
 
 
 def load_mixture(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> ScenarioMixture:
-    """The mixture a YAML file or a shipped name states, with `key.path=value` overrides applied to every branch.
+    """The mixture a YAML file or a shipped name states, with `key.path=value` overrides on top.
+
+    Those of weights are `mixture.LABEL.weight=value`; any other is applied to every branch.
 
     Raises:
         ScenarioError: carries every problem of the file and of the scenarios it names.
@@ -220,34 +224,85 @@ def load_mixture(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Sc
 
 def read_mixture(
     path: PathLike[str] | str, overrides: Sequence[str] = ()
-) -> tuple[ScenarioMixture, tuple[StatedBranch, ...]]:
-    """The mixture a YAML file states, and where each branch was read.
+) -> tuple[ScenarioMixture, tuple[StatedBranch, ...], Layered]:
+    """The mixture a YAML file states, where each branch was read, and the layers of their weights.
 
     Raises:
         ScenarioError: carries every problem of the file and of the scenarios it names.
     """
+    values, weighing = parted(overrides)
     document = read_document(Path(path), str(path))
-    root, problems = document.root, list(document.problems)
-    try:
-        read(ScenarioMixture, root.plain())
-    except ValidationError as error:
-        problems += complaints(root, error, ScenarioMixture)
-    entries, stated = root.fields.get("mixture", root), list[StatedBranch]()
+    root, problems = document.root, [*document.problems, *_refused(document.root)]
+    entries, stated, failed = root.fields.get("mixture", root), list[StatedBranch](), dict[str, list[Problem]]()
     for index, node in enumerate(entries.items[:MOST_BRANCHES]):
         branch = entry(Branch, node, ("mixture", index)).value
         try:
             if branch.scenario is not None:
-                stated.append(_with_scenario(branch, node, f"mixture[{index}]", Path(path), overrides))
+                stated.append(_with_scenario(branch, node, f"mixture[{index}]", Path(path), values))
         except ScenarioError as error:
-            problems += error.problems
-    whole = [one for one in stated if None not in (one.branch.weight, one.branch.label)]
-    problems += _disagreements(whole, entries)
+            failed[_name(branch, node, index)] = [*error.problems]
+    problems += _told_by_branch(failed, len(entries.items))
+    whole = _whole(stated)
+    if not problems:  # every branch has a label and a weight on top of which another can be set
+        weights = weight_layers({one.branch.label: one.node.fields["weight"] for one in whole}, weighing)
+        whole = [_weighed(one, weights) for one in whole]
+        root = _with_branches(root, [one.node for one in whole])
+        problems += _refused(root)
+    problems += _disagreements(_whole(whole), entries)
     if problems:
-        raise ScenarioError([*dict.fromkeys(problems)])  # once where every branch has it of what is set on top
+        raise ScenarioError(problems)
     ordered = tuple(sorted(whole, key=lambda one: one.branch.label))
     mixture = _mixture(root.plain(), tuple(one.branch for one in ordered))
-    told = told_of_branches([branch.scenario for branch in mixture.branches], ordered[0].layers.overrides)
-    return replace(mixture, overrides=told), ordered
+    scenarios = [branch.scenario for branch in mixture.branches]
+    told = told_of_branches(scenarios, [*map(as_told, overrides)], weights_with_effect(weights))
+    return replace(mixture, overrides=told), ordered, weights
+
+
+def _whole(stated: Sequence[StatedBranch]) -> list[StatedBranch]:
+    """Branches of which the schema takes weight and label."""
+    return [one for one in stated if None not in (one.branch.weight, one.branch.label)]
+
+
+def _name(branch: Branch, node: Node, index: int) -> str:
+    """What a branch that cannot be read goes by: its label, or the scenario it names, or its place."""
+    named = node.fields["scenario"].content
+    return branch.label or (named if isinstance(named, str) else f"mixture[{index}]")
+
+
+def _told_by_branch(failed: Mapping[str, Sequence[Problem]], n_branches: int) -> Iterator[Problem]:
+    """Problems of branches, each once; of what is set on top, with the branches that have it where not all do."""
+    branches: dict[Problem, list[str]] = {}
+    for name, problems in failed.items():
+        for problem in problems:
+            branches.setdefault(problem, []).append(name)
+    for problem, names in branches.items():
+        if problem.file.startswith("-s ") and len(names) < n_branches:
+            where = f"of branch {names[0]}" if len(names) == 1 else f"of branches {listed(names)}"
+            yield replace(problem, message=f"{where}: {problem.message}")
+        else:
+            yield problem
+
+
+def _refused(root: Node) -> list[Problem]:
+    """What the schema refuses of the tree of a mixture."""
+    try:
+        read(ScenarioMixture, root.plain())
+    except ValidationError as error:
+        return complaints(root, error, ScenarioMixture)
+    return []
+
+
+def _weighed(one: StatedBranch, weights: Layered) -> StatedBranch:
+    """A branch with the weight that layers give it."""
+    node = weights.root.fields[weight_name(one.branch.label)]
+    (weight,) = weights_in(Node({"": node}, node.place))
+    whole = replace(one.node, content={**one.node.fields, "weight": node})
+    return replace(one, branch=replace(one.branch, weight=weight), node=whole)
+
+
+def _with_branches(root: Node, nodes: Sequence[Node]) -> Node:
+    """The tree of a mixture with other entries of its branches."""
+    return replace(root, content={**root.fields, "mixture": replace(root.fields["mixture"], content=tuple(nodes))})
 
 
 def _mixture(plain: Any, branches: tuple[Branch, ...]) -> ScenarioMixture:
@@ -256,11 +311,28 @@ def _mixture(plain: Any, branches: tuple[Branch, ...]) -> ScenarioMixture:
     return replace(mixture, title=mixture.title or mixture.name, branches=branches)
 
 
-def told_of_branches(scenarios: Iterable[Scenario], overrides: Sequence[str]) -> tuple[str, ...]:
-    """Those of overrides that are told of a scenario, each where it stood last."""
-    used = {text for scenario in scenarios for text in scenario.overrides}
+def told_of_branches(
+    scenarios: Iterable[Scenario], overrides: Sequence[str], weighing: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Those of overrides that are told of a scenario or of weights, each where it stood last."""
+    used = {*weighing, *(text for scenario in scenarios for text in scenario.overrides)}
     last = dict.fromkeys(text for text in reversed(overrides) if text in used)
     return tuple(reversed(last))
+
+
+def weighed_again(mixture: AnyScenario, overrides: Sequence[str]) -> tuple[AnyScenario, tuple[str, ...]]:
+    """A mixture as a run has stored it with weights set once more, and what of that shows whatever stood there before.
+
+    Raises:
+        ScenarioError: what was set makes no sense of it.
+    """
+    if mixture.single is not None or not overrides:
+        return mixture, ()
+    text = yaml_text({branch.label: plain_distribution(branch.weight) for branch in mixture.branches})
+    weights = weight_layers(parse_document(text, "").root.fields, overrides)
+    again = zip(mixture.branches, weights_in(weights.root), strict=True)
+    branches = tuple(replace(branch, weight=weight) for branch, weight in again)
+    return replace(mixture, branches=branches), weights.that_show()
 
 
 def layer_files(path: Path) -> dict[str, Path]:
@@ -301,7 +373,7 @@ def stated_distribution(path: PathLike[str] | str, key: str) -> Distribution:
     """
     if not is_mixture(path):
         return distribution_in_file(path, key)
-    weights = {f"mixture.{branch.label}.weight": branch.weight for branch in load_mixture(path).branches}
+    weights = {weight_name(branch.label): branch.weight for branch in load_mixture(path).branches}
     if key not in weights:
         raise refusal(Place(str(path)), f"{got(key)}, no such number in this mixture; {meant(key, weights)}")
     return weights[key]

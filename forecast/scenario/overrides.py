@@ -35,6 +35,16 @@ def keys_and_value(text: str) -> tuple[list[str], str]:
     return keys, value
 
 
+def as_told(text: str) -> str:
+    """An override as answers and runs have it.
+
+    >>> as_told(" horizon = 2040 ")
+    'horizon=2040'
+    """
+    keys, value = keys_and_value(text)
+    return f"{'.'.join(keys)}={value.strip()}"
+
+
 def _value(text: str, shown: str) -> Node:
     try:
         document = parse_document(text, shown) if text.strip() else Document(Node(None, Place(shown)), ())

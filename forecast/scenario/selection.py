@@ -19,10 +19,11 @@ from forecast.errors import Place, Remark, RunError, listed, meant, refusal, spe
 from forecast.scenario.dependencies import LISTED, SAME
 from forecast.scenario.investments import Investment
 from forecast.scenario.layers import BY_ID, addressed, layered, with_effect
-from forecast.scenario.mixture import AnyScenario, told_of_branches
+from forecast.scenario.mixture import AnyScenario, told_of_branches, weighed_again
 from forecast.scenario.overrides import override_tree
 from forecast.scenario.scenario import Scenario, frozen_scenario, plain_scenario
 from forecast.scenario.validation import Examination, examined
+from forecast.scenario.weights import parted
 from forecast.storage.files import write_text
 
 _KEEP, _LEAVE_OUT = "--only ", "--without "
@@ -246,11 +247,15 @@ def set_again(world: AnyScenario, overrides: Sequence[str], file: Path) -> AnySc
         OSError: the file cannot be written.
     """
     words = words_of(overrides)
+    values, weighing = parted(words.values) if world.single is None else (words.values, ())
+    inside = words._replace(values=tuple(values))
     try:
-        branches = [_set_again(branch.scenario, words, file) for branch in world.branches]
+        weighed, weights = weighed_again(world, weighing)
+        branches = [_set_again(branch.scenario, inside, file) for branch in world.branches]
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise refusal(Place(str(file)), "got values that make no scenario") from error
-    again = replace(world.with_branches(branches), overrides=told_of_branches(branches, words.values))
+    told = told_of_branches(branches, words.values, weights)
+    again = replace(weighed.with_branches(branches), overrides=told)
     return _chosen(again, words.only, words.without)
 
 

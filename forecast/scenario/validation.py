@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 
 from forecast.catalogue import Wording, worded
-from forecast.documents import SCHEMA_NAME, read_document, scenario_path, shipped_folder
+from forecast.documents import SCHEMA_NAME, Node, read_document, scenario_path, shipped_folder
 from forecast.errors import Place, Problem, Remark, RunError, ScenarioError, in_one_line, spelled
 from forecast.quarters import format_quarter
 from forecast.scenario.entries import rows
@@ -24,6 +24,7 @@ from forecast.scenario.library import scenario_text
 from forecast.scenario.mixture import AnyScenario, ScenarioMixture, StatedBranch, is_mixture, read_mixture
 from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.scenario import Scenario, reading_order, scenario_digest, scenario_of
+from forecast.scenario.unused import overruled, repeated
 from forecast.scenario.warnings import off_sum, remarks
 from forecast.storage.files import write_text, writing
 from forecast.storage.places import is_exported_run, unpacking
@@ -63,6 +64,7 @@ class Examination:
         remarks: what is probably not meant, in the same order.
         mixture: what it states where it weighs scenarios.
         branches: where the branches of that were read, sorted by label.
+        weights: layers of their weights.
     """
 
     file: str
@@ -72,6 +74,7 @@ class Examination:
     remarks: tuple[Remark, ...]
     mixture: ScenarioMixture | None = None
     branches: tuple[StatedBranch, ...] = ()
+    weights: Layered | None = None
 
     @property
     def world(self) -> AnyScenario | None:
@@ -98,9 +101,9 @@ class Examination:
             replace(one, branch=branch, layers=one.layers.among(kept))
             for one, branch, kept in zip(self.branches, world.branches, ids, strict=True)
         )
-        return replace(
-            self, mixture=world, branches=branches, remarks=(*before, *_mixture_remarks(self.file, branches))
-        )
+        assert self.weights is not None
+        found = _mixture_remarks(self.file, branches, self.weights)
+        return replace(self, mixture=world, branches=branches, remarks=(*before, *found))
 
     @property
     def conversions(self) -> tuple[Conversion, ...]:
@@ -148,13 +151,14 @@ def _mixture(path: PathLike[str] | str, overrides: Sequence[str]) -> Examination
     """A mixture, with remarks on its weights and the scenarios in it."""
     file = str(path)
     try:
-        mixture, branches = read_mixture(path, overrides)
+        mixture, branches, weights = read_mixture(path, overrides)
     except ScenarioError as error:
         return Examination(file, None, None, error.problems, ())
-    return Examination(file, None, None, (), _mixture_remarks(file, branches), mixture, branches)
+    found = _mixture_remarks(file, branches, weights)
+    return Examination(file, None, None, (), found, mixture, branches, weights)
 
 
-def _mixture_remarks(file: str, branches: Sequence[StatedBranch]) -> tuple[Remark, ...]:
+def _mixture_remarks(file: str, branches: Sequence[StatedBranch], weights: Layered) -> tuple[Remark, ...]:
     """Remarks on a mixture; scenarios in files of their own have theirs there, and overrides where all branches do."""
     by_branch = [remarks(branch.layers) for branch in branches]
     set_on_top = {change.over.place.file for branch in branches for change in branch.layers.own}
@@ -165,14 +169,15 @@ def _mixture_remarks(file: str, branches: Sequence[StatedBranch]) -> tuple[Remar
         for remark in said
         if ((remark.file, remark.path) in everywhere if remark.file in set_on_top else branch.file == file)
     ]
-    found += [*_weights(file), *_idle_branches(branches)]
+    found += [*repeated(weights.own), *overruled(weights), *_off_sum(file, weights), *_idle_branches(branches)]
     return tuple(dict.fromkeys(sorted(found, key=lambda remark: reading_order(remark, file))))
 
 
-def _weights(file: str) -> Iterator[Remark]:
+def _off_sum(file: str, weights: Layered) -> Iterator[Remark]:
     """Weights of branches that read like parts of one and do not sum to it."""
-    for name, node in read_document(Path(file), file).root.fields.items():
-        yield from off_sum(name, node, (name,))
+    stated = tuple(Node({"weight": node}, node.place) for node in weights.root.fields.values())
+    place = weights.own[-1].over.place if weights.own else read_document(Path(file), file).root.fields["mixture"].place
+    yield from off_sum("mixture", Node(stated, place), ("mixture",))
 
 
 def _idle_branches(branches: Sequence[StatedBranch]) -> Iterator[Remark]:

@@ -412,16 +412,120 @@ def test_the_models_part_is_divided_under_the_branch_that_came_true(
     assert re.search(r"alone, given the facts, it is \d+\.\d\d if built came true", verdict_words(found))
 
 
-@pytest.mark.parametrize("scenario", ["tariff-regimes", "tariff-threat"])
-def test_a_weight_is_no_value_to_set_and_that_is_said_once(scenario: str, tmp_path: Path) -> None:
-    """It was told of every branch, as a scenario without a name and a mixture inside a mixture."""
-    text = "mixture.deal-holds.weight=0.5"
+WEIGHT = "expected mixture.LABEL.weight with the label of a branch; all else is changed in the file"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "text", "expected"),
+    [
+        ("tariff-regimes", "mixture.deal-holds=1", f"got mixture.deal-holds, {WEIGHT}"),
+        ("tariff-regimes", "mixture.deal-holds.scenario=baseline", f"got mixture.deal-holds.scenario, {WEIGHT}"),
+        ("tariff-regimes", "mixture=[]", f"got mixture, {WEIGHT}"),
+        (
+            "tariff-regimes",
+            "mixture.deal-hold.weight=1",
+            (
+                "mixture.deal-hold: no such branch; did you mean deal-holds? "
+                "Accepted: deal-holds, 25-until-2029, 25-for-good"
+            ),
+        ),
+        ("tariff-regimes", "mixture.deal-holds.weight=-1", "mixture[0].weight: got -1, expected 0 or more"),
+        (
+            "tariff-threat",
+            "mixture.deal-holds.weight=0.5",
+            "mixture: this is one scenario, which weighs no others; weights are set of a file with a mixture",
+        ),
+    ],
+)
+def test_what_sets_no_weight_of_a_branch_is_refused_in_one_line(
+    scenario: str, text: str, expected: str, tmp_path: Path
+) -> None:
     done = command("run", scenario, "-s", text, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        f"error: -s {text}: mixture: a value is set in a scenario, or in each that is weighed; "
-        "weights are changed in the file\n"
+    assert done.stderr == f"error: -s {text}: {expected}\n"
+
+
+def test_a_weight_set_on_top_is_that_of_a_file_that_states_it(tmp_path: Path) -> None:
+    """Of 1, 2 and 5 in 8 draws, at the same luck; it is told, and what the file says already is not."""
+    weighed = ("baseline, weight: %s", "hyundai, weight: 2", "lges-lansing, weight: %s")
+    branches = f"mixture: [{', '.join(f'{{scenario: {one}}}' for one in weighed)}]"
+    stated, other = tmp_path / "stated" / "mixed.yaml", tmp_path / "mixed.yaml"
+    stated.parent.mkdir()
+    stated.write_text(f"{HEAD}{branches % (1, 5)}\n", encoding="utf-8")
+    other.write_text(f"{HEAD}{branches % (9, '{distribution: uniform, low: 0, high: 1}')}\n", encoding="utf-8")
+    texts = [f"mixture.{weight}" for weight in ("lges-lansing.weight=5", "hyundai.weight=2", "baseline.weight=1")]
+    on_top = load_mixture(other, [*texts, "horizon=2029"])
+    assert on_top == load_mixture(stated, ["horizon=2029"])
+    assert on_top.overrides == (texts[0], texts[2], "horizon=2029")
+    options = ("-s", "horizon=2029", "--draws", "4000", "--no-plot")
+    weights = (word for text in texts for word in ("-s", text))
+    done = command("run", str(other), *weights, *options, "--out", "a", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"Set on the command line: {texts[0]}, {texts[2]}, horizon=2029\n" in done.stdout
+    assert command("run", str(stated), *options, "--out", "b", cwd=tmp_path).returncode == 0
+    (one,), (two,) = ([*(tmp_path / out / "mixed").iterdir()] for out in "ab")
+    assert one.name == two.name
+    for name in ("summary.csv", "branches.csv", "draws.nc"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+    said = " ".join(done.stdout.split()).replace("\u00a0", " ")
+    for name, share in (("lges-lansing", 62.5), ("hyundai", 25), ("baseline", 12.5)):
+        counted = re.search(rf"{name} (\d+) %", said)
+        assert counted is not None
+        assert int(counted[1]) == pytest.approx(share, abs=3)
+    assert command("export", str(one), "--out", "run.zip", cwd=tmp_path).returncode == 0
+    again = command("verify", str(one), "run.zip", cwd=tmp_path)
+    assert again.stdout.count("Whole, and the same bytes when run again") == 2, again.stderr
+
+
+def test_weights_set_for_nothing_or_off_their_sum_are_told(tmp_path: Path) -> None:
+    name = "mixture.deal-holds.weight"
+    same = f"{name}={{distribution: uniform, low: 0.55, high: 0.85}}"
+    assert "tariff-regimes.yaml:19 says already: it changes nothing" in _told(same, cwd=tmp_path)
+    assert f"-s {name}=3 follows and says otherwise: it changes nothing" in _told(
+        f"{name}=2", f"{name}=3", cwd=tmp_path
     )
+    others = (f"mixture.25-{end}.weight=0.4" for end in ("for-good", "until-2029"))
+    assert "got weights that sum to 1.2, expected 1; they are scaled to it" in _told(
+        *others, f"{name}=0.4", cwd=tmp_path
+    )
+
+
+def _told(*texts: str, cwd: Path) -> str:
+    done = command("validate", "tariff-regimes", *(word for text in texts for word in ("-s", text)), cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("warning")]
+    return line
+
+
+def test_weights_are_swept_with_the_same_luck(tmp_path: Path) -> None:
+    """With all the weight on one branch a cell is that branch, and of draws that change it none comes back."""
+    (tmp_path / "mixed.yaml").write_text(
+        f"{HEAD}mixture: [{{scenario: baseline, weight: 1}}, {{scenario: hyundai, weight: 1}}]\n", encoding="utf-8"
+    )
+    axis = ("-s", "mixture.hyundai.weight=0,1,1e12", "--of", "effect", "--year", "2030")
+    done = command("sweep", "mixed.yaml", *axis, "--draws", "4000", "--no-plot", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(next((tmp_path / "results" / "mixed" / "sweeps").glob("*/sweep.csv")))
+    levels = table[(table.of == "level") & (table.statistic == "mean")].set_index("mixture.hyundai.weight").value
+    plan = command("run", "hyundai", "--draws", "4000", "--no-plot", cwd=tmp_path)
+    assert plan.returncode == 0, plan.stderr
+    alone = pd.read_csv(next((tmp_path / "results" / "hyundai").glob("*/summary.csv")))
+    alone = alone[(alone.series == "effect") & (alone.year == 2030) & (alone.statistic == "mean")].value.item()
+    assert levels["0"] == 0.0
+    assert levels["1e12"] == pytest.approx(alone, abs=1e-9)
+    assert levels["1"] == levels["as stated"] == pytest.approx(alone / 2, abs=0.1 * abs(alone))
+
+
+def test_what_is_wrong_in_some_branches_names_them(tmp_path: Path) -> None:
+    (tmp_path / "mixed.yaml").write_text(
+        f"{HEAD}mixture: [{{scenario: baseline, weight: 1, label: none}}, {{scenario: lges-lansing, weight: 1}}]\n",
+        encoding="utf-8",
+    )
+    text = "investments.LG-03.amount=3"
+    done = command("run", "mixed.yaml", "-s", text, cwd=tmp_path)
+    assert done.returncode == 2
+    told = "of branch none: no such investment; the scenario has none"
+    assert done.stderr == f"error: -s {text}: investments.LG-03: {told}\n"
 
 
 def test_what_is_wrong_in_every_branch_alike_is_said_once(tmp_path: Path) -> None:
