@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import pytest
 
-from forecast.cli import main, options
+from forecast.cli import main, progress
 
 
 def command(*arguments: str, cwd: Path, **environment: str) -> CompletedProcess[str]:
@@ -33,7 +33,7 @@ def command(*arguments: str, cwd: Path, **environment: str) -> CompletedProcess[
         chdir(cwd),
         patch.dict(os.environ, {"COLUMNS": "80"} | environment),
         patch.object(sys, "argv", ["forecast", *arguments]),
-        patch.object(options, "FIRST_LINE_AFTER", 3600.0),
+        patch.object(progress, "FIRST_LINE_AFTER", 3600.0),
         redirect_stdout(stdout),
         redirect_stderr(stderr),
         pytest.raises(SystemExit) as end,

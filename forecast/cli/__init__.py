@@ -13,6 +13,7 @@
 - `references`: scenarios and runs as a user refers to them
 - `places`: folders and files that options name
 - `options`: options and printing that commands share
+- `progress`: how far a command has come
 - `console`: the terminal, which no text of a file steers
 """
 

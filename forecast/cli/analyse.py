@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from forecast.catalogue import worded
 from forecast.cli.options import (
     answer_with,
     backend_options,
@@ -21,7 +22,6 @@ from forecast.cli.options import (
     plants_options,
     precision_options,
     print_line,
-    progress_bar,
     run_options,
     sampler_option,
     stored_sampler_option,
@@ -29,6 +29,7 @@ from forecast.cli.options import (
     xlsx_option,
 )
 from forecast.cli.places import FilePath, FolderPath, Reference, WritableFolder
+from forecast.cli.progress import difference_name, progress_bar
 from forecast.cli.references import (
     demand_year,
     load_worlds,
@@ -101,7 +102,7 @@ def budget(
     demand_draws(results)
     _demand_place(results)
     parameters = None if options["learned"] is None else load_posterior(options["learned"])
-    with progress_bar(results.name, 100, "%") as progress:
+    with progress_bar(results.name, 100, "percent") as progress:
         found = uncertainty_budget(
             results, year, series, n_draws=draws, posterior=parameters, n_jobs=n_jobs, progress=progress
         )
@@ -180,7 +181,7 @@ def breakeven(
     results = _run_in_question(run, chosen["learned"], n_jobs, chosen["out"], chosen["scheme"], "table")
     _demand_place(results)
     parameters = None if chosen["learned"] is None else load_posterior(chosen["learned"])
-    with progress_bar(results.name, 100, "%") as progress:
+    with progress_bar(results.name, 100, "percent") as progress:
         found = turning_value(
             results, name, year, series, amount=amount, posterior=parameters, n_jobs=n_jobs, progress=progress
         )
@@ -258,13 +259,13 @@ def compare(
     shared = {name: options[name] for name in ("prior", "n_jobs")} | {"posterior": posterior}
     sizes = [sized((reference, other), stated, targets, limit, language, **shared) for other in alternatives]
     for index, (alternative, (settings, words)) in enumerate(zip(alternatives, sizes, strict=True), start=1):
-        name, divided = f"{alternative.name} less {reference.name}", None
+        name, divided = difference_name(reference.name, alternative.name), None
         with progress_bar(name, 2 * settings.n_draws) as progress:
             found = compared(reference, alternative, settings, **options, posterior=posterior, progress=progress)
         _warn_of_texts(found, [alternative, reference] if index == 1 else [alternative])
         if divide:
             pair = scenarios[0], scenarios[index]
-            with progress_bar(f"{name}, divided", settings.n_draws) as progress:
+            with progress_bar(worded("progress.divided", name=name), settings.n_draws) as progress:
                 divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
         _show(found, divided, year, language)
         _store(found, divided, year, options["out"], language, xlsx=xlsx)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.options import answer_with, language_option, print_line, progress_bar, workers_option
+from forecast.cli.options import answer_with, language_option, print_line, workers_option
 from forecast.cli.places import FilePath, WritableFile, WritableFolder, option_of
+from forecast.cli.progress import progress_bar
 from forecast.storage.places import begins_as
 from forecast.storage.stops import counted_if_stopped
 

@@ -1,15 +1,12 @@
-"""What commands share: options and checks of them, the language of answers, the console, and progress."""
+"""What commands share: options and checks of them, the language of answers, and the console."""
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from functools import wraps
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -18,7 +15,6 @@ from forecast.catalogue import Texts, worded
 from forecast.characters import plain_spaces
 from forecast.cli.places import FilePath, FolderPath
 from forecast.errors import ForecastError, in_one_line, printable
-from forecast.progress import Progress
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -65,10 +61,10 @@ def _language(context: click.Context, _option: click.Parameter, code: str | None
 
     if code is not None:
         context.meta[__name__] = code
-    return language(_told_in())
+    return language(language_told())
 
 
-def _told_in() -> str:
+def language_told() -> str:
     """Language in which the command that is run prints: the one that was asked for, or that of the locale."""
     context = click.get_current_context(silent=True)
     return (context and context.meta.get(__name__)) or locale_language()
@@ -296,7 +292,7 @@ def note(said: Wording | str) -> None:
 
 def sentence(kind: str, said: Remark | Wording | ForecastError | str) -> str:
     """A `warning` or `note` in the language of the command that is run."""
-    texts = Texts(_told_in())
+    texts = Texts(language_told())
     return plain_spaces(texts.heading(f"warnings.{kind}", words=said if isinstance(said, str) else said.told(texts)))
 
 
@@ -331,119 +327,3 @@ def say_written(path: Path, words: str) -> None:
         print_line(words)
     else:
         echo(f"Written to {path}", err=True)
-
-
-FIRST_LINE_AFTER, LINE_EVERY = 2.0, 5.0
-"""Seconds until the first line of progress where there is no terminal, and from each line to the next."""
-
-
-@dataclass(slots=True)
-class _Progress(Progress):
-    """How far a piece of work has come, in words.
-
-    Attributes:
-        name: of the work.
-        total: of `unit`, in all.
-        done: so far, with those found.
-        found: done before this began, which took no time.
-        shown: called whenever more is done.
-    """
-
-    name: str
-    total: int
-    unit: str
-    done: float = 0.0
-    found: float = 0.0
-    shown: Callable[[], None] = lambda: None
-    started: float = field(default_factory=perf_counter)
-
-    @property
-    def seconds(self) -> float:
-        """Time since the start."""
-        return perf_counter() - self.started
-
-    def advance(self, done: float) -> None:
-        """Take more for done."""
-        self.done += done
-        self.shown()
-
-    def resume(self, found: float) -> None:
-        """Take what was there for done."""
-        self.found += found
-        self.advance(found)
-
-    @property
-    def made(self) -> float:
-        """What was done since the start."""
-        return self.done - self.found
-
-    @property
-    def count(self) -> str:
-        """What is done, of all."""
-        return f"{self.done:,.0f} of {self.total:,} {self.unit}"
-
-    def line(self) -> str:
-        """What is done and how long the rest may take, as long as some is done and some is left."""
-        words = f"{self.name}: {self.count} after {duration(self.seconds)}"
-        if not (self.made > 0 and self.done < self.total):
-            return words
-        return f"{words}, about {duration(self.seconds * (self.total - self.done) / self.made)} left"
-
-
-def duration(seconds: float) -> str:
-    """A time in words, to the second, or to the minute where it is long.
-
-    >>> duration(7.4), duration(135.0), duration(4000.0)
-    ('7 s', '2 min 15 s', '1 h 6 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-@contextmanager
-def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Progress]:
-    """Progress on the standard error: a bar on a terminal; elsewhere a line every few seconds of what takes longer."""
-    progress, console = _Progress(name, total, unit), terminal(stderr=True)
-    with _bar(progress, console) if console.is_terminal else _lines(progress):
-        yield progress
-
-
-@contextmanager
-def _bar(progress: _Progress, console: Console) -> Iterator[None]:
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"))
-    with Bars(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(progress.name, total=progress.total, speed="")
-
-        def show() -> None:
-            rate = progress.made / progress.seconds
-            speed = f"{progress.count}, {rate:,.{0 if rate >= 10 else 1}f} a second"
-            bar.update(task, completed=progress.done, speed=speed)
-
-        progress.shown = show
-        yield
-
-
-@contextmanager
-def _lines(progress: _Progress) -> Iterator[None]:
-    ended = threading.Event()
-
-    def report() -> None:
-        wait = FIRST_LINE_AFTER
-        while not ended.wait(wait) and progress.done < progress.total:
-            echo(progress.line(), err=True)
-            wait = LINE_EVERY
-
-    thread = threading.Thread(target=report, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from forecast.catalogue import worded
-from forecast.cli.options import note, progress_bar, sampler_name, warn
+from forecast.cli.options import note, sampler_name, warn
+from forecast.cli.progress import progress_bar
 from forecast.errors import PosteriorError, RunError, ScenarioError
 
 if TYPE_CHECKING:

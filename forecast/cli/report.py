@@ -11,7 +11,6 @@ from forecast.cli.options import (
     complete_scenario,
     echo,
     language_option,
-    progress_bar,
     sampler_name,
     sampler_option,
     say_written,
@@ -20,6 +19,7 @@ from forecast.cli.options import (
     warned_if_few,
 )
 from forecast.cli.places import FolderPath, Reference, WritableFile
+from forecast.cli.progress import progress_bar
 from forecast.storage.places import begins_as
 
 _is_report = begins_as(

@@ -20,7 +20,6 @@ from forecast.cli.options import (
     posterior_option,
     precision_options,
     print_line,
-    progress_bar,
     run_options,
     say_written,
     told_year_option,
@@ -29,6 +28,7 @@ from forecast.cli.options import (
     xlsx_option,
 )
 from forecast.cli.places import FolderPath, NamedPlace, Reference, WritableFile, option_of
+from forecast.cli.progress import difference_name, progress_bar
 from forecast.cli.references import demand_there, demand_year, load_worlds, run_to_read, warn_of_earlier_texts
 from forecast.errors import in_one_line
 from forecast.storage.places import is_exported_run
@@ -160,7 +160,9 @@ def sized(
 
     plans = [compile_run(world, posterior, vintage(world.as_of), prior=prior) for world in worlds]
     n_pilot = pilot_of(settings, plans[0].block_size).n_draws
-    with progress_bar(f"{' less '.join(world.name for world in reversed(worlds))}, pilot", n_pilot) as progress:
+    names = [world.name for world in worlds]
+    name = names[0] if len(names) == 1 else difference_name(*names)
+    with progress_bar(worded("progress.pilot", name=name), n_pilot) as progress:
         if len(plans) == 1:
             found = sized_by_pilot(plans[0], settings, targets, limit, n_jobs, progress)
         else:

@@ -13,11 +13,11 @@ from forecast.cli.options import (
     echo,
     language_option,
     print_line,
-    progress_bar,
     run_options,
     warn,
 )
 from forecast.cli.places import FilePath, Reference
+from forecast.cli.progress import progress_bar
 from forecast.errors import RunError, ScenarioError
 from forecast.storage.stops import counted_if_stopped
 

@@ -17,11 +17,11 @@ from forecast.cli.options import (
     echo,
     language_option,
     print_line,
-    progress_bar,
     stored_sampler_option,
     workers_option,
 )
 from forecast.cli.places import FilePath, FolderPath, Reference, WritableFolder
+from forecast.cli.progress import progress_bar
 from forecast.errors import ForecastError, LedgerError, in_one_line
 from forecast.quarters import parse_quarter
 from forecast.storage.stops import counted_if_stopped

@@ -21,11 +21,11 @@ SOURCE = Path(forecast.__file__).parents[1]
 HELD = """
 import importlib, sys, time
 import forecast.cli
-from forecast.cli import options
+from forecast.cli import progress
 from forecast.results import checkpoints
 
 place, turn = {place!r}, {turn}
-checkpoints.SECONDS, options.FIRST_LINE_AFTER = {seconds}, 3600.0
+checkpoints.SECONDS, progress.FIRST_LINE_AFTER = {seconds}, 3600.0
 {before}
 module = importlib.import_module(place.rpartition(".")[0])
 calls, usual = [], getattr(module, place.rpartition(".")[2])

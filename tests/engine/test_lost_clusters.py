@@ -116,10 +116,10 @@ def test_a_single_worker_is_given_the_work_and_says_why_it_cannot_do_it(
 
 CHECKPOINTS = """
 import sys
-from forecast.cli import main, options
+from forecast.cli import main, progress
 from forecast.results import checkpoints
 
-checkpoints.SECONDS, options.FIRST_LINE_AFTER = 0.0, 3600.0
+checkpoints.SECONDS, progress.FIRST_LINE_AFTER = 0.0, 3600.0
 main()
 """
 """The command, with a checkpoint after the first task."""
