@@ -11,17 +11,16 @@ The files that a file may name: those beside it or in folders below, and shipped
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from os import PathLike
 from os import path as paths
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
 
 from forecast.documents import Node, read_document, shipped_folder, shipped_names, shipped_scenario
-from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal, spelled
-from forecast.scenario.overrides import as_told, keys_and_value, override_tree
+from forecast.errors import Place, Problem, ScenarioError, YamlPath, got, meant, no_such_file, refusal, spelled
+from forecast.scenario.overrides import as_told, keys_and_value, override_tree, with_effect
 
 ACCEPTED = "expected the name of a file beside this one or in a folder below it, or of a shipped scenario"
 LONGEST = 255
@@ -91,6 +90,12 @@ BY_ID: Mapping[str, str] = {
     "programmes": "programme",
 }
 """Lists whose entries merge by id, and what one entry is called."""
+
+
+def is_one_value(node: Node, path: YamlPath) -> bool:
+    """Whether a mapping at a path stands for one value: not at the top, nor where its keys are ids of entries."""
+    by_id = len(path) == 1 and path[0] in BY_ID
+    return bool(path) and not by_id and any(key in node.fields for key in WHOLE)
 
 
 KOREAN = "_ko"
@@ -195,28 +200,11 @@ def addressed(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
     entries = {}
     if len(path) == 1 and path[0] in BY_ID:
         entries = {str(entry.fields["id"].plain()): entry for entry in node.items if "id" in entry.fields}
-    is_one = path and any(key in node.fields for key in WHOLE)  # at the top `mixture` is no distribution
-    below = {} if is_one else {**node.fields, **entries}
+    below = {} if is_one_value(node, path) else {**node.fields, **entries}
     for name, child in below.items():
         yield from addressed(child, (*path, name))
     if not below:
         yield path
-
-
-Word = TypeVar("Word")
-
-
-def with_effect(words: Sequence[Word], is_same: Callable[[Sequence[Word]], bool]) -> tuple[Word, ...]:
-    """Words but for those without which all is the same, of words that mean the same the last.
-
-    >>> with_effect([1, 2, 2], lambda rest: sum({*rest}) == 3)
-    (1, 2)
-    """
-    kept, place = tuple(words), 0
-    while place < len(kept):
-        rest = kept[:place] + kept[place + 1 :]
-        kept, place = (rest, place) if is_same(rest) else (kept, place + 1)
-    return kept
 
 
 def several(overrides: Sequence[str]) -> tuple[str, ...]:
@@ -252,7 +240,7 @@ class _Layers:
     """Reads layers, depth first, and collects what is wrong with them."""
 
     def __init__(self, top: Path) -> None:
-        self.tree = tree_of(top)
+        self.top, self.tree = top.name, tree_of(top)
         self.n_layers = 0
         self.unreadable: list[Problem] = []
         self.problems: list[Problem] = []
@@ -285,7 +273,7 @@ class _Layers:
         group, id, entry = repeated
         lists = (change.before.fields[group].fields for change in self.changes if group in change.before.fields)
         below = next((entries[id] for entries in lists if id in entries), None)
-        whole = entry if below is None else merged(below, entry)
+        whole = entry if below is None else merged(below, entry, (group, id))
         entries = {**root.fields[group].fields, f"{id} of line {entry.place.line}:{entry.place.column}": whole}
         return replace(root, content={**root.fields, group: replace(root.fields[group], content=entries)})
 
@@ -356,7 +344,7 @@ class _Layers:
     def _override(self, root: Node, text: str) -> Node:
         keys, _ = keys_and_value(text)
         if keys[0] == "mixture":
-            message = "this is one scenario, which weighs no others; weights are set of a file with a mixture"
+            message = f"{self.top} is one scenario, which weighs no others; weights are set of a file with a mixture"
             raise refusal(Place(f"-s {text}"), message, "mixture")
         if (known := _unknown(root, keys)) is not None:
             hint = meant(keys[1], known) if known else "the scenario has none"
@@ -430,15 +418,17 @@ def _texts_replaced(over: Node) -> set[str]:
     return behind | {f"{text}{KOREAN}" for text in (*over.fields, *behind)}
 
 
-def merged(base: Node, over: Node) -> Node:
-    """The tree `base` with what `over` says on top of it."""
+def merged(base: Node, over: Node, path: YamlPath = ()) -> Node:
+    """The tree `base` at a path with what `over` says on top of it."""
     if not isinstance(base.content, Mapping) or not isinstance(over.content, Mapping):
         return over
     kept = base.fields
-    if any(key in over.fields for key in WHOLE):
+    if is_one_value(over, path):
         kept = {name: child for name, child in kept.items() if name == "sectors"}
     replaced = _texts_replaced(over)
     kept = {name: child for name, child in kept.items() if name not in replaced}
     removed = {name for name, child in over.fields.items() if child.content is None and name in kept}
-    both = {name: merged(kept[name], child) if name in kept else child for name, child in over.fields.items()}
+    both = {
+        name: merged(kept[name], child, (*path, name)) if name in kept else child for name, child in over.fields.items()
+    }
     return replace(over, content={name: child for name, child in {**kept, **both}.items() if name not in removed})

@@ -19,7 +19,7 @@ Weights are scaled to sum to one, draw by draw where they are uncertain, and `-s
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -233,21 +233,22 @@ def read_mixture(
     values, weighing = parted(overrides)
     document = read_document(Path(path), str(path))
     root, problems = document.root, [*document.problems, *_refused(document.root)]
-    entries, stated, failed = root.fields.get("mixture", root), list[StatedBranch](), dict[str, list[Problem]]()
+    entries, stated, failed = root.fields.get("mixture", root), list[StatedBranch](), list[tuple[str, Problem]]()
     for index, node in enumerate(entries.items[:MOST_BRANCHES]):
         branch = entry(Branch, node, ("mixture", index)).value
         try:
             if branch.scenario is not None:
                 stated.append(_with_scenario(branch, node, f"mixture[{index}]", Path(path), values))
         except ScenarioError as error:
-            failed[_name(branch, node, index)] = [*error.problems]
+            failed += [(_name(branch, node, index), problem) for problem in error.problems]
     problems += _told_by_branch(failed, len(entries.items))
     whole = _whole(stated)
     if not problems:  # every branch has a label and a weight on top of which another can be set
         weights = weight_layers({one.branch.label: one.node.fields["weight"] for one in whole}, weighing)
         whole = [_weighed(one, weights) for one in whole]
         root = _with_branches(root, [one.node for one in whole])
-        problems += _refused(root)
+        names = {f"{one.path}.weight": weight_name(one.branch.label) for one in whole}
+        problems += [replace(one, path=names.get(one.path, one.path)) for one in _refused(root)]
     problems += _disagreements(_whole(whole), entries)
     if problems:
         raise ScenarioError(problems)
@@ -269,12 +270,11 @@ def _name(branch: Branch, node: Node, index: int) -> str:
     return branch.label or (named if isinstance(named, str) else f"mixture[{index}]")
 
 
-def _told_by_branch(failed: Mapping[str, Sequence[Problem]], n_branches: int) -> Iterator[Problem]:
+def _told_by_branch(failed: Iterable[tuple[str, Problem]], n_branches: int) -> Iterator[Problem]:
     """Problems of branches, each once; of what is set on top, with the branches that have it where not all do."""
     branches: dict[Problem, list[str]] = {}
-    for name, problems in failed.items():
-        for problem in problems:
-            branches.setdefault(problem, []).append(name)
+    for name, problem in failed:
+        branches.setdefault(problem, []).append(name)
     for problem, names in branches.items():
         if problem.file.startswith("-s ") and len(names) < n_branches:
             where = f"of branch {names[0]}" if len(names) == 1 else f"of branches {listed(names)}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from forecast.documents import MAX_DEPTH, Document, Node, parse_document
 from forecast.errors import Place, ScenarioError, refusal, shortened
@@ -43,6 +44,22 @@ def as_told(text: str) -> str:
     """
     keys, value = keys_and_value(text)
     return f"{'.'.join(keys)}={value.strip()}"
+
+
+Word = TypeVar("Word")
+
+
+def with_effect(words: Sequence[Word], is_same: Callable[[Sequence[Word]], bool]) -> tuple[Word, ...]:
+    """Words but for those without which all is the same, of words that mean the same the last.
+
+    >>> with_effect([1, 2, 2], lambda rest: sum({*rest}) == 3)
+    (1, 2)
+    """
+    kept, place = tuple(words), 0
+    while place < len(kept):
+        rest = kept[:place] + kept[place + 1 :]
+        kept, place = (rest, place) if is_same(rest) else (kept, place + 1)
+    return kept
 
 
 def _value(text: str, shown: str) -> Node:

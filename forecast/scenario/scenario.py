@@ -25,9 +25,10 @@ from forecast.scenario.entity import ID, ById, SectorName, Sources, Written, ent
 from forecast.scenario.entries import last_observed
 from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.investments import Investment, SectorCoefficients
-from forecast.scenario.layers import Layered, layered, several, with_effect
+from forecast.scenario.layers import Layered, layered, several
 from forecast.scenario.localization import FITTED, StatedPath, plain_path
 from forecast.scenario.memory import AS_FITTED, Memory
+from forecast.scenario.overrides import with_effect
 from forecast.scenario.policy import ImportCommitment, Tariff
 from forecast.scenario.rules import correlation_problems, review
 from forecast.scenario.schema_errors import complaints, strangers, without

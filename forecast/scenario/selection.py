@@ -18,9 +18,9 @@ from forecast.documents import yaml_text
 from forecast.errors import Place, Remark, RunError, listed, meant, refusal, spelled
 from forecast.scenario.dependencies import LISTED, SAME
 from forecast.scenario.investments import Investment
-from forecast.scenario.layers import BY_ID, addressed, layered, with_effect
+from forecast.scenario.layers import BY_ID, addressed, layered
 from forecast.scenario.mixture import AnyScenario, told_of_branches, weighed_again
-from forecast.scenario.overrides import override_tree
+from forecast.scenario.overrides import override_tree, with_effect
 from forecast.scenario.scenario import Scenario, frozen_scenario, plain_scenario
 from forecast.scenario.validation import Examination, examined
 from forecast.scenario.weights import parted

@@ -17,7 +17,7 @@ from forecast.scenario.drivers import Deviation, Shock
 from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, entry, mean, quarter, rows
 from forecast.scenario.inputs import sectors_that_stand
-from forecast.scenario.layers import WHOLE, Change, Layered, merged
+from forecast.scenario.layers import Change, Layered, is_one_value, merged
 from forecast.scenario.policy import ImportCommitment, Tariff
 from forecast.scenario.scenario import Scenario
 from forecast.scenario.unused_duties import always, idle_duties
@@ -45,8 +45,8 @@ def _repeated(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
         if old is None:
             if wording := _for_nothing(at, child):
                 yield place.remark(spelled(at), wording)
-        elif merged(old, child).plain() != old.plain() or _says_one_thing(child):
-            if not any(key in child.fields for key in WHOLE):
+        elif merged(old, child, at).plain() != old.plain() or _says_one_thing(child, at):
+            if not is_one_value(child, at):
                 yield from _repeated(old, child, at)
         elif name not in _IDENTITY and _is_empty(child) and not _is_empty(old):
             yield place.remark(spelled(at), worded("warnings.idle.empty", place=_said(old)))
@@ -72,7 +72,7 @@ def dropped(changes: Sequence[Change]) -> Iterator[Remark]:
 def _dropped(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
     for name, child in over.fields.items():
         at, old = (*path, name), before.fields.get(name)
-        if old is None or name in _IDENTITY or any(key in child.fields for key in WHOLE):
+        if old is None or name in _IDENTITY or is_one_value(child, at):
             continue
         kept = [item.plain() for item in child.items]
         lost = [item for item in old.items if item.plain() not in kept]
@@ -105,10 +105,9 @@ def _written(node: Node) -> Wording | str:
     return shortened(node.written) if node.written and not is_text else value_named(node.plain())
 
 
-def _says_one_thing(node: Node) -> bool:
+def _says_one_thing(node: Node, path: YamlPath) -> bool:
     """Whether a mapping holds one value, so that the value is to be named and not the mapping."""
-    whole = any(key in node.fields for key in WHOLE)
-    return not whole and sum(name not in _IDENTITY for name in node.fields) == 1
+    return not is_one_value(node, path) and sum(name not in _IDENTITY for name in node.fields) == 1
 
 
 def _said(node: Node) -> str:

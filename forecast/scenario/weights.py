@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from forecast.documents import Node
-from forecast.errors import Place, Problem, ScenarioError, meant, refusal, spelled
+from forecast.errors import Place, Problem, ScenarioError, listed, meant, refusal, spelled
 from forecast.scenario.entries import entry
-from forecast.scenario.layers import Change, Layered, with_effect
-from forecast.scenario.overrides import as_told, keys_and_value, override_tree
+from forecast.scenario.layers import Change, Layered
+from forecast.scenario.overrides import as_told, keys_and_value, override_tree, with_effect
 from forecast.scenario.scenario import Branch
 from forecast.stats.distributions import Distribution
 
@@ -71,7 +71,7 @@ def _override(text: str, labels: Collection[str]) -> Node:
     keys, _ = keys_and_value(text)
     place = Place(f"-s {text}")
     if len(keys) != 3 or keys[2] != "weight":
-        message = f"expected {weight_name('LABEL')} with the label of a branch; all else is changed in the file"
+        message = f"expected {weight_name('LABEL')}, labels: {listed(labels)}; all else is changed in the file"
         raise refusal(place, f"got {spelled(tuple(keys))}, {message}")
     if keys[1] not in labels:
         raise refusal(place, f"no such branch; {meant(keys[1], labels)}", spelled(tuple(keys[:2])))

@@ -412,7 +412,8 @@ def test_the_models_part_is_divided_under_the_branch_that_came_true(
     assert re.search(r"alone, given the facts, it is \d+\.\d\d if built came true", verdict_words(found))
 
 
-WEIGHT = "expected mixture.LABEL.weight with the label of a branch; all else is changed in the file"
+LABELS = "deal-holds, 25-until-2029, 25-for-good"
+WEIGHT = f"expected mixture.LABEL.weight, labels: {LABELS}; all else is changed in the file"
 
 
 @pytest.mark.parametrize(
@@ -429,11 +430,14 @@ WEIGHT = "expected mixture.LABEL.weight with the label of a branch; all else is 
                 "Accepted: deal-holds, 25-until-2029, 25-for-good"
             ),
         ),
-        ("tariff-regimes", "mixture.deal-holds.weight=-1", "mixture[0].weight: got -1, expected 0 or more"),
+        ("tariff-regimes", "mixture.deal-holds.weight=-1", "mixture.deal-holds.weight: got -1, expected 0 or more"),
         (
             "tariff-threat",
             "mixture.deal-holds.weight=0.5",
-            "mixture: this is one scenario, which weighs no others; weights are set of a file with a mixture",
+            (
+                "mixture: tariff-threat.yaml is one scenario, which weighs no others; "
+                "weights are set of a file with a mixture"
+            ),
         ),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from forecast.documents import shipped_folder
 from forecast.errors import ScenarioError
+from forecast.scenario.layers import WHOLE
 from forecast.scenario.localization import Localization
 from forecast.scenario.scenario import dump_scenario, load_scenario, scenario_digest
 from forecast.stats.distributions import Constant, LogNormal, Normal
@@ -362,3 +363,22 @@ def test_texts_go_with_the_title_that_another_takes_the_place_of() -> None:
     both = load_scenario("own.yaml")
     assert both.title_ko == "둘"
     assert scenario_digest(other) == scenario_digest(both)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("id", WHOLE)
+def test_an_id_may_be_a_word_of_a_distribution(id: str) -> None:
+    """With a plant called `pool` in it, a file lost all plants of the file that it extends."""
+    plant = (
+        "company: G, project: p, sector: steel, kind: greenfield, amount: 2, announced: 2025, production_start: 2029"
+    )
+    path = layer(f"investments: [{{id: {id}, {plant}}}]")
+    scenario = load_scenario(path)
+    assert [item.id for item in scenario.investments] == ["A-1", "B-2", id]
+    changed = load_scenario(path, [f"investments.{id}.amount=3"])
+    assert [item.amount for item in changed.investments] == [
+        *(item.amount for item in scenario.investments[:2]),
+        Constant(3.0),
+    ]
+    assert changed.overrides == (f"investments.{id}.amount=3",)
+    assert [item.id for item in load_scenario(path, [f"investments.{id}=null"]).investments] == ["A-1", "B-2"]
