@@ -1,21 +1,20 @@
 """The value of one uncertain input at which an outcome turns: where it is zero, or another amount, on average.
 
 The input is held at a value in every draw, and everything else is drawn as in the run: the same streams of random
-numbers, correlations with the input included. Means at several values of its support show whether the outcome turns in
-it; where it does, the value is solved for. It is that of a run of the scenario with the input stated as that one
-number, and its Monte Carlo error is that of the mean there over the slope of the mean.
+numbers, correlations with the input included. Means at several values of its support, some of them where it is likely,
+show whether the outcome turns in it; where it does, the value is solved for. It is that of a run of the scenario with
+the input stated as that one number, and its Monte Carlo error is that of the mean there over the slope of the mean.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import scipy
@@ -27,9 +26,7 @@ from forecast.dims import Array
 from forecast.economics.sectors import load_sectors
 from forecast.economics.uncertain_inputs import UncertainInput, label, stream_of
 from forecast.engine.block import Flows, flows_of
-from forecast.engine.inputs import Fitted, Stated
-from forecast.engine.plan import Plan, Project
-from forecast.engine.run_plan import RunPlan
+from forecast.engine.run_plan import RunPlan, held_plan
 from forecast.engine.simulate import STARTING, block_streams
 from forecast.errors import RunError, listed, meant
 from forecast.models.posterior import Posterior
@@ -41,7 +38,7 @@ from forecast.results.run import plan_of, settings_of
 from forecast.scenario.inputs import FITTED, uncertain_inputs
 from forecast.scenario.mixture import load_any
 from forecast.scenario.scenario import Scenario
-from forecast.stats.distributions import Constant, Distribution
+from forecast.stats.distributions import Distribution
 from forecast.stats.formatting import stored
 from forecast.stats.sensitivity import LEVELS
 from forecast.stats.streams import Streams
@@ -49,7 +46,13 @@ from forecast.stats.summary import StreamingSummary
 from forecast.storage.files import write_csv, writing
 
 N_VALUES = 5
-"""Values of the support, both ends among them, between which a turn is looked for."""
+"""Values of the support, evenly spaced with both ends among them, between which a turn is looked for."""
+
+LIKELY = (LEVELS[0], 0.25, 0.5, 0.75, LEVELS[1])
+"""Levels of the input as it is drawn, between whose values one is looked for too: a support may be far wider."""
+
+SLOPE_STEP = 0.01
+"""Part of the span a turn was found in over which the slope at the turn is measured, to either side."""
 
 TAIL = 1e-4
 """Part of a distribution without an end that is left out on that side."""
@@ -68,14 +71,18 @@ class HeldInput:
         name: YAML path; of a sector coefficient, where a scenario would state it.
         is_date: whether its unit is the quarter axis.
         support: lowest and highest value it can have.
-        present: lower end of its 80 % interval, median and upper end as it is drawn; three times the same of a chance
-            that is known.
+        likely: its quantiles at `LIKELY` as it is drawn; all the same of a chance that is known.
     """
 
     name: str
     is_date: bool
     support: tuple[float, float]
-    present: tuple[float, float, float]
+    likely: tuple[float, ...]
+
+    @property
+    def present(self) -> tuple[float, float, float]:
+        """Lower end of its 80 % interval, median and upper end as it is drawn."""
+        return self.likely[0], self.likely[2], self.likely[-1]
 
     @property
     def label(self) -> str:
@@ -107,10 +114,11 @@ class Breakeven:
         year: calendar year.
         amount: bn USD a year at which the outcome turns.
         input: what is held.
-        means: of the outcome at `N_VALUES` values of the support, the lowest first.
+        means: of the outcome at values of the support, the lowest first; none beyond which no draw changes.
         turn: value at which the mean of the outcome is `amount`, an end of the support where it is that there alone;
             None where there is none in the support. Of several it is the one nearest to the median of the input.
         error: Monte Carlo standard error of `turn`.
+        slope: of the mean there, bn USD a year per unit of the input.
         n_turns: turns that were seen.
         matters: whether the outcome of any draw hangs on the input at all.
         duty: what a duty adds to the input, where that is a rate of exports replaced.
@@ -124,19 +132,20 @@ class Breakeven:
     means: tuple[MeanAt, ...]
     turn: float | None
     error: float
+    slope: float
     n_turns: int
     matters: bool
     duty: AddedByDuty | None = None
 
     @property
     def rises(self) -> bool:
-        """Whether the outcome is above `amount` where the input is above `turn`."""
-        return self.means[-1].mean > self.means[0].mean
+        """Whether the outcome is above `amount` where the input is a little above `turn`."""
+        return self.slope > 0
 
     @property
     def is_at_end(self) -> bool:
         """Whether the outcome is `amount` at an end of the support, so that it has one sign beyond it."""
-        return self.n_turns == 1 and self.turn in self.input.support
+        return self.n_turns == 1 and self.turn in (self.means[0].value, self.means[-1].value)
 
 
 def breakeven(
@@ -177,42 +186,70 @@ def breakeven(
     held = _held_input(chosen, plan, streams[0], year)
     outcomes = _Outcomes(plan, held.name, streams, (plan.series.index(series), plan.years.index(year)), n_jobs)
 
-    values = np.linspace(*held.support, N_VALUES).tolist()
-    drawn = []
+    values = _values_tried(held)
     for value in values:
-        drawn.append(outcomes.draws(value))
-        progress.advance(100 / (N_VALUES + _STEPS))
-    means = tuple(outcomes.mean_at(value) for value in values)
-    matters = any((drawn[0] != each).any() for each in drawn)
+        outcomes.draws(value)
+        progress.advance(100 / (len(values) + _STEPS))
+    matters = any((outcomes.draws(values[0]) != outcomes.draws(value)).any() for value in values)
+    means = tuple(outcomes.mean_at(value) for value in (_where_it_matters(outcomes, values) if matters else values))
     duty = added_by_duty(plan, streams[:N_SHARES], stream_of(held.name))
-    found = Breakeven(run, series, year, amount, held, means, None, 0.0, 0, matters, duty)
-    turns = list(_turns(outcomes, means, amount)) if matters else []
-    progress.advance(100 * _STEPS / (N_VALUES + _STEPS))
+    found = Breakeven(run, series, year, amount, held, means, None, 0.0, 0.0, 0, matters, duty)
+    turns = _turns(outcomes, means, amount) if matters else []
+    progress.advance(100 * _STEPS / (len(values) + _STEPS))
     if not turns:
         return found
-    turn, error = min(turns, key=lambda pair: abs(pair[0] - held.present[1]))
-    return replace(found, turn=turn, error=error, n_turns=len(turns))
+    turn = min(turns, key=lambda one: abs(one.value - held.present[1]))
+    return replace(found, turn=turn.value, error=turn.error, slope=turn.slope, n_turns=len(turns))
 
 
-def _turns(outcomes: _Outcomes, means: Sequence[MeanAt], amount: float) -> Iterator[tuple[float, float]]:
-    """Values at which the mean is an amount, each with its standard error: between two values, or one in every draw."""
-    for low, high in pairwise(means):
-        if (low.mean - amount) * (high.mean - amount) < 0:
-            yield _turn(outcomes, (low, high), amount)
-    yield from ((each.value, 0.0) for each in means if (each.mean, each.error) == (amount, 0.0))
+def _values_tried(held: HeldInput) -> list[float]:
+    """Values of the support at which an input is held, ascending: evenly spaced ones, and those where it is likely."""
+    low, high = held.support
+    values = sorted([*np.linspace(low, high, N_VALUES).tolist(), *(one for one in held.likely if low < one < high)])
+    apart = np.diff(values, prepend=-np.inf) > 1e-6 * (high - low)  # a quantile may be one of those evenly spaced
+    return [value for value, is_another in zip(values, apart, strict=True) if is_another]
 
 
-def _turn(outcomes: _Outcomes, span: tuple[MeanAt, MeanAt], amount: float) -> tuple[float, float]:
-    """Value between two at which the mean is an amount, and its standard error."""
-    low, high = span
-    precision = 1e-5 * (high.value - low.value)
-    turn = float(
+def _where_it_matters(outcomes: _Outcomes, values: Sequence[float]) -> Sequence[float]:
+    """Values without those at either end beyond which no draw changes, as of a plant later than the year."""
+    same = [bool((outcomes.draws(low) == outcomes.draws(high)).all()) for low, high in pairwise(values)]
+    first, last = same.index(False), len(same) - same[::-1].index(False)
+    return values[first : last + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A value at which the mean of an outcome is an amount, its standard error, and the slope of the mean there."""
+
+    value: float
+    error: float = 0.0
+    slope: float = 0.0
+
+
+def _turns(outcomes: _Outcomes, means: Sequence[MeanAt], amount: float) -> list[_Turn]:
+    """Values at which the mean is an amount: between two on either side of it, else those where every draw is."""
+    at_amount = [each for each in means if (each.mean, each.error) == (amount, 0.0)]
+    spans = [
+        (low, high)
+        for low, high in pairwise(each for each in means if each not in at_amount)
+        if (low.mean - amount) * (high.mean - amount) < 0
+    ]
+    return [_turn(outcomes, span, amount) for span in spans] or [_Turn(each.value) for each in at_amount]
+
+
+def _turn(outcomes: _Outcomes, span: tuple[MeanAt, MeanAt], amount: float) -> _Turn:
+    """The turn between two values; its error goes by the slope near it, as the span may be no straight line."""
+    low, high = span[0].value, span[1].value
+    width = high - low
+    value = float(
         scipy.optimize.brentq(
-            lambda value: outcomes.mean_at(value).mean - amount, low.value, high.value, xtol=precision, rtol=1e-9
+            lambda value: outcomes.mean_at(value).mean - amount, low, high, xtol=1e-5 * width, rtol=1e-9
         )
     )
-    slope = (high.mean - low.mean) / (high.value - low.value)
-    return turn, abs(outcomes.mean_at(turn).error / slope)
+    below, above = max(value - SLOPE_STEP * width, low), min(value + SLOPE_STEP * width, high)
+    slope = (outcomes.mean_at(above).mean - outcomes.mean_at(below).mean) / (above - below)
+    error = outcomes.mean_at(value).error
+    return _Turn(value, abs(error / slope) if slope else float("inf"), slope)
 
 
 def _chosen(name: str, plan: RunPlan, scenarios: Sequence[Scenario]) -> UncertainInput:
@@ -261,20 +298,19 @@ def _inputs(plan: RunPlan, scenarios: Sequence[Scenario]) -> Iterator[UncertainI
 def _held_input(item: UncertainInput, plan: RunPlan, streams: Streams, year: int) -> HeldInput:
     key = item.name.rpartition(".")[2]
     if item.distribution is not None:
-        low, median, high = item.distribution.ppf([LEVELS[0], 0.5, LEVELS[1]]).tolist()
+        likely = tuple(item.distribution.ppf(LIKELY).tolist())
         support = (0.0, 1.0) if key == "probability" else _ends(item.distribution)
-        return HeldInput(item.name, item.is_date, support, (low, median, high))
+        return HeldInput(item.name, item.is_date, support, likely)
     values = _values(item, plan, streams, year)
-    low, median, high = np.quantile(values, [LEVELS[0], 0.5, LEVELS[1]]).tolist()
+    likely = tuple(np.quantile(values, LIKELY).tolist())
     if key == "probability":
-        chance = float(values.mean())
-        return HeldInput(item.name, False, (0.0, 1.0), (chance, chance, chance))
+        return HeldInput(item.name, False, (0.0, 1.0), (float(values.mean()),) * len(LIKELY))
     if key in FITTED:
-        return HeldInput(item.name, False, (float(values.min()), float(values.max())), (low, median, high))
+        return HeldInput(item.name, False, (float(values.min()), float(values.max())), likely)
     lowest, highest = _ends(load_sectors()[item.name.split(".")[2]][key].distribution)
     if key == RATE:  # what others claim of it lies in its range too
         lowest, highest = min(lowest, REPLACED[0]), max(highest, REPLACED[1])
-    return HeldInput(item.name, False, (lowest, highest), (low, median, high))
+    return HeldInput(item.name, False, (lowest, highest), likely)
 
 
 def _values(item: UncertainInput, plan: RunPlan, streams: Streams, year: int) -> Array:
@@ -363,60 +399,3 @@ def _rows(found: Breakeven) -> Iterator[tuple[object, ...]]:
         yield (*head, "", statistic, unit, *stored(value, 0.0))
     for each in found.means:
         yield (*head, f"{each.value:.10g}", "mean", "bn USD", *stored(each.mean, each.error))
-
-
-def held_plan(plan: RunPlan, name: str, value: float) -> RunPlan:
-    """A plan in which an input has one value in every draw, and everything else is as it was.
-
-    Args:
-        name: YAML path of a stated number, a date, a chance, a delay or size left to the record, or a coefficient.
-    """
-    address = stream_of(name)
-    parts = address.split(".")  # a key of the scenario itself is one part, first and last
-    owner = parts[1] if len(parts) > 2 else ""
-    held: RunPlan = _Hold(Stated(address, Constant(value)), parts[0], owner, parts[-1]).on(plan, ())
-    return held
-
-
-@dataclass(frozen=True, slots=True)
-class _Hold:
-    """Puts a known number in the place of an input, wherever a plan reads that.
-
-    Attributes:
-        known: the number at the address of the input.
-        head, owner, last: first, second and last part of that address.
-    """
-
-    known: Stated
-    head: str
-    owner: str
-    last: str
-
-    def on(self, node: Any, columns: Sequence[tuple[str, str]]) -> Any:
-        """A part of a plan with the number in it; the part itself where it does not read the input."""
-        if isinstance(node, Stated):
-            return self.known if node.stream == self.known.stream else node
-        if isinstance(node, Fitted):
-            return self.known if (self.head, *columns[node.column]) == ("sectors", self.owner, self.last) else node
-        if isinstance(node, Mapping):
-            values = self._each(tuple(node.values()), columns)
-            return node if values is None else dict(zip(node, values, strict=True))
-        if isinstance(node, tuple):
-            values = self._each(node, columns)
-            return node if values is None else values
-        if is_dataclass(node) and not isinstance(node, type | UncertainInput):
-            return self._in_fields(node, node.columns if isinstance(node, Plan) else columns)
-        return node
-
-    def _each(self, nodes: tuple[Any, ...], columns: Sequence[tuple[str, str]]) -> tuple[Any, ...] | None:
-        """Several parts, None where none of them reads the input."""
-        found = tuple(self.on(node, columns) for node in nodes)
-        return found if any(new is not old for new, old in zip(found, nodes, strict=True)) else None
-
-    def _in_fields(self, node: Any, columns: Sequence[tuple[str, str]]) -> Any:
-        parts = {field.name: getattr(node, field.name) for field in fields(node)}
-        changed = {name: new for name, part in parts.items() if (new := self.on(part, columns)) is not part}
-        of_project = isinstance(node, Project) and self.known.stream == f"investments.{node.id}.{self.last}"
-        if of_project and parts.get(self.last, node) is None:
-            changed[self.last] = self.known
-        return replace(node, **changed) if changed else node

@@ -204,9 +204,10 @@ def uncertainty_budget(
         progress: told of percent of the work.
 
     Raises:
-        RunError: the run was made with other code or parameters, has no such year or series, nothing spreads it, or one
-            draw makes too much of its variance.
+        RunError: the run was made with other code or parameters, has fewer than ten blocks or no such year or series,
+            nothing spreads it, or one draw makes too much of its variance.
     """
+    demand_draws(run)
     plan = plan_of(run, posterior)
     outcome = _outcome_draws(run, plan, year, series)
     at = plan.years.index(year)
@@ -237,6 +238,7 @@ def value_of_information(
     Raises:
         RunError: as `uncertainty_budget`.
     """
+    demand_draws(run)
     plan = plan_of(run, posterior)
     outcome = _outcome_draws(run, plan, year, series)
     return information_values(_input_values(run, plan, year), outcome, plan.block_size)

@@ -117,7 +117,8 @@ def held_table(found: Breakeven, language: Language = ENGLISH) -> Table:
 
 def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
     """Where the input turns the outcome, how surely, and where it stands as it is drawn; or why it does not."""
-    low, high = (_input_value(end, found, language) for end in found.input.support)
+    ends = found.means[0].value, found.means[-1].value
+    low, high = (_input_value(end, found, language) for end in (ends if found.matters else found.input.support))
     words = {
         "input": language.input_name(found.input.label),
         "what": language.outcome(found.series, found.year),
@@ -126,6 +127,7 @@ def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
         "basis": language.text(f"bases.{found.run.basis}"),
         "low": low,
         "high": high,
+        "n": str(len(found.means)),
     }
     if not found.matters:
         return plain_spaces(language.text("breakeven.idle", **words))

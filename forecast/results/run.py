@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -336,7 +336,9 @@ def _manifest(scenario: AnyScenario, posterior: Posterior, settings: Settings, p
         "n_investments": max(sum(item.kind != "pledge" for item in branch.investments) for branch in branches),
         "digests": digests,
         "parameters": "prior" if prior else "posterior",
-        **asdict(settings),
+        "n_draws": int(settings.n_draws),  # numpy's whole numbers cannot be written as JSON
+        "seed": int(settings.seed),
+        "scheme": settings.scheme,
         "block_size": BLOCK_SIZE,
         "versions": {"forecast": __version__},
         "platform": platform_facts(),

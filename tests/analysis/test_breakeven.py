@@ -140,6 +140,40 @@ def test_the_displacement_of_cars_turns_the_plan_of_hyundai(tmp_path: Path) -> N
     assert abs(mean) < min(1e-3, 2 * error)
 
 
+def test_a_turn_in_a_small_part_of_a_wide_range_is_found_with_its_own_error(tmp_path: Path) -> None:
+    """A delay may be of decades, so that no turn was seen below eight quarters; one that was had the error of a line
+    through a span of decades, up to sixty times that of the mean over the slope."""
+    plan = SHIPPED / "hyundai.yaml"
+    results = forecast.run_scenario(load_scenario(plan), DRAWS, out=tmp_path).results
+    found = breakeven(results, "HMG-01-vehicles.slip", 2029)
+    assert found.turn is not None
+    assert found.turn < 8 < found.input.support[1] / 10
+
+    def at(slip: float) -> tuple[float, float]:
+        stated = load_scenario(plan, [f"investments.HMG-01-vehicles.slip={slip:.12g}"])
+        return mean_effect(forecast.run_scenario(stated, DRAWS, out=tmp_path).results, 2029)
+
+    mean, error = at(found.turn)
+    assert abs(mean) < min(1e-3, error)
+    slope = (at(found.turn + 0.25)[0] - at(found.turn - 0.25)[0]) / 0.5
+    assert found.error == pytest.approx(error / slope, rel=0.2)
+    assert found.rises
+
+
+def test_a_plant_later_than_the_year_is_no_turn(tmp_path: Path) -> None:
+    """Each of three values tried at which the plant comes later, and has no effect at all, was told as a turn."""
+    machines = PLANT.replace("korean_machinery_share: 0\n", "korean_machinery_share: 0.5\n").replace(
+        "slip: 0\n    ", ""
+    )
+    found = breakeven(made(tmp_path, machines), "P.slip", 2029)
+    ahead, *_, later = found.means
+    assert (later.mean, later.error) == (0.0, 0.0)
+    assert ahead.mean < 0
+    assert found.n_turns == 1
+    assert found.turn is not None
+    assert 0 < found.turn < 8
+
+
 def test_another_amount_than_zero(run: Results) -> None:
     zero, one = (breakeven(run, "P.overrides.displacement_rate", 2035, amount=amount).turn for amount in (0.0, -0.5))
     assert zero is not None
@@ -163,7 +197,9 @@ def test_an_input_that_does_not_matter_is_said(run: Results) -> None:
 def test_no_turn_in_the_range_is_said(run: Results) -> None:
     none = breakeven(run, "P.probability", 2035, amount=5.0)
     assert none.turn is None
-    assert said(none).startswith("No value of “P: probability” between 0 and 1.00 brings the mean of the effect")
+    words = "At all 9 values of “P: probability” that were tried, from 0 to 1.00, the mean of the effect"
+    assert said(none).startswith(words)
+    assert "is on one side of 5.00 bn USD" in said(none)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +224,7 @@ def test_the_words_name_value_range_and_side(run: Results) -> None:
     assert "is 0.00 bn USD where “P: exports replaced per USD of output” is 0.1" in said(found)
     assert "above that value it is lower, below it higher" in said(found)
     assert "입력값이 이보다 크면 평균은 더 낮고" in said(found, "ko")
-    assert [row.cells[0] for row in held_table(found).rows] == ["0.050", "0.19", "0.32", "0.46", "0.60"]
+    assert [row.cells[0] for row in held_table(found).rows] == ["0.050", "0.10", "0.19", "0.32", "0.46", "0.54", "0.60"]
 
 
 def test_the_table_of_a_turn_is_stored_with_its_run(run: Results) -> None:
@@ -199,7 +235,7 @@ def test_the_table_of_a_turn_is_stored_with_its_run(run: Results) -> None:
     assert [row["statistic"] for row in rows] == [
         "turning_value",
         *["quantile_0.1", "quantile_0.5", "quantile_0.9"],
-        *["mean"] * 5,
+        *["mean"] * 7,
     ]
 
 

@@ -201,7 +201,7 @@ def test_a_run_of_a_mixture_is_taken_apart(tmp_path: Path) -> None:
     path.write_text(
         "name: two\nmixture:\n- {scenario: lges-lansing, weight: 1}\n- {scenario: baseline, weight: 1}\n", "utf-8"
     )
-    run = forecast.run_scenario(forecast.load_mixture(path), Settings(4_000), out=tmp_path).results
+    run = forecast.run_scenario(forecast.load_mixture(path), Settings(20_000), out=tmp_path).results
     told = {item.name: item for item in forecast.value_of_information(run, 2028, "news")}
     followed = told["baseline: followed"]
     assert followed.labels == ("no", "yes")
@@ -393,6 +393,9 @@ def test_errors_from_fewer_than_ten_blocks_are_not_quoted(runs: dict[str, Result
         f"{few.folder}: got a run of 4,000 draws, expected 20,000 or more, since errors are the spread between blocks "
         f"of 2,000; `forecast run {few.folder}/scenario.yaml` makes one"
     )
+    for function in (uncertainty_budget, forecast.value_of_information):  # from one block no input was worth knowing
+        with pytest.raises(RunError, match="got a run of 4,000 draws, expected 20,000 or more"):
+            function(few, 2027)
 
 
 def test_a_place_for_runs_beside_the_folder_of_a_run_is_refused(runs: dict[str, Results], tmp_path: Path) -> None:

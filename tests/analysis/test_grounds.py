@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import forecast
-from forecast.analysis.breakeven import breakeven, held_plan
+from forecast.analysis.breakeven import breakeven
 from forecast.analysis.grounds import JUDGED, WEAK, explained, graded_values, grounds, rests_on
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.engine.block import block_inputs, flows_of, replacing
 from forecast.engine.compile import compile_run
 from forecast.engine.inputs import Stated
+from forecast.engine.run_plan import held_plan
 from forecast.engine.simulate import Settings, block_streams
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage

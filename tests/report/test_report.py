@@ -61,7 +61,7 @@ investments:
 
 
 def made(out: Path, file: Path) -> Results:
-    return forecast.run_scenario(forecast.load_scenario(file), Settings(4_000), out=out).results
+    return forecast.run_scenario(forecast.load_scenario(file), Settings(20_000), out=out).results
 
 
 def test_page_and_terminal_tell_the_same_years_of_an_effect(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     summary = runs["hyundai"].statistics
     words = plain(edition(page, "en"))
     chance, error = summary.estimate("effect", "below_0", -1)
-    said = plain(language("en").chance(chance, error, 4_000))
+    said = plain(language("en").chance(chance, error, 20_000))
     assert f"the chance that they lower it in 2035 is {said}; of the spread behind it" in words
     median = summary.value("trade_balance", "quantile_0.5")[-1]
     assert f"With this effect included, the surplus itself would be {median:.0f} bn USD in 2035 (median;" in words
@@ -352,7 +352,7 @@ def test_runs_that_cannot_stand_together_are_refused(runs: dict[str, Results], t
     other = Results(tmp_path, baseline.manifest | {"basis": "us_census"})
     with pytest.raises(RunError, match=r"baseline on us_census; expected runs on one basis"):
         report([hyundai, other])
-    remedy = "run both anew with `forecast run FILE… --draws 4000 --seed 0`"
+    remedy = "run both anew with `forecast run FILE… --draws 20000 --seed 0`"
     with pytest.raises(RunError, match=rf"got seed 1 and 0; expected the same in both; {remedy}"):
         report([hyundai, Results(baseline.folder, baseline.manifest | {"seed": 1})])
     with pytest.raises(RunError, match=r"got hyundai twice, expected every run once"):

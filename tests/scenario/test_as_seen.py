@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+import numpy as np
 import pytest
 from commands import command
 
@@ -152,3 +153,15 @@ def test_settings_that_are_none_are_refused_in_python_too(settings: tuple[Any, .
 def test_the_name_of_a_scenario_is_no_scenario() -> None:
     with pytest.raises(forecast.ForecastError, match="expected a scenario, as `load_scenario`"):
         forecast.run_scenario("hyundai", forecast.Settings(10))  # type: ignore[arg-type]
+
+
+def test_whole_numbers_of_numpy_are_settings_like_any_other(tmp_path: Path) -> None:
+    """A seed from `numpy.arange` ended in a traceback, as JSON has none of them."""
+    scenario = forecast.load_scenario("baseline", "horizon=2027")
+    runs = [
+        forecast.run_scenario(scenario, forecast.Settings(number(200), number(3)), out=tmp_path / name)
+        for name, number in {"plain": int, "numpy": np.int64}.items()
+    ]
+    one, other = (run.results for run in runs)
+    assert one.folder.name == other.folder.name
+    assert (one.folder / "draws.nc").read_bytes() == (other.folder / "draws.nc").read_bytes()
