@@ -72,7 +72,7 @@ def draw_shares(
     ax.hlines(rows, everything - two, everything + two, color=INK, linewidth=1.3, gid="errors", zorder=3)
     ax.set_xlim(0, 1.18 * (everything + two).max())
     for row, first, most in zip(rows, own, everything + two, strict=True):
-        words = texts.text("plots.budget.share_alone", share=f"{first:.1f}".replace("-", "−"))
+        words = texts.text("plots.budget.share_alone", share=f"{round(first, 1) + 0.0:.1f}".replace("-", "−"))
         write_text(ax, most + 0.02 * ax.get_xlim()[1], row, words, va="center")
     name_above(ax, [dark, light], [texts.text(f"plots.budget.{name}") for name in ("alone", "together")])
     return ax

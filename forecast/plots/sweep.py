@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from forecast.analysis.sweep import Sweep
 
 
+_BESIDE, _WIDTH = 9, 110
+"""Letters of a value for which there is room beside a picture, longer ones stand in their row; and of all below it."""
+
+
 def draw_heat_map(
     ax: Axes,
     values: ArrayLike,
@@ -49,8 +53,11 @@ def draw_heat_map(
             continue
         words = style.signed(value, float(np.ptp(shown)) or most, texts)
         write_text(ax, column + 0.5, row + 0.5, words, ha="center", va="center", color=INK, fontsize=style.MIDDLE)
-    ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
-    ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    ax.set_xticks(np.arange(len(columns)) + 0.5, [style.fold(name, _WIDTH // len(columns)) for name in columns])
+    beside = max(map(len, rows)) <= _BESIDE
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows if beside else [""] * len(rows))
+    for row, name in () if beside else enumerate(rows):
+        write_text(ax, 0.02, row + 0.04, name, ha="left", va="top", color=INK, fontsize=style.MIDDLE)
     ax.invert_yaxis()
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, labelsize=style.MIDDLE, labelcolor=INK)
@@ -86,7 +93,7 @@ def draw_levels(
     ax.vlines(places, *ends.T, color=BAND_COLOURS[0], linewidth=5, gid="intervals", zorder=2)
     ax.plot(places, np.asarray(means, dtype=float), color=MEDIAN, marker="o", gid="means", zorder=3)
     ax.axhline(0, color=INK, linewidth=0.9, gid="zero", zorder=1.8)
-    ax.set_xticks(places, names)
+    ax.set_xticks(places, [style.fold(name, _WIDTH // len(names)) for name in names])
     ax.set_xlim(-0.5, len(names) - 0.5)
     ax.set_xlabel(key, fontsize=style.MIDDLE, color=INK)
     return ax
@@ -97,7 +104,7 @@ def sweep_chart(found: Sweep, texts: Texts = ENGLISH) -> Figure | None:
     keys, run = found.design.keys, found.stated.run
     if len(keys) not in (1, 2):
         return None
-    quantity = texts.text("plots.in_year", quantity=found.series.replace("_", " "), year=found.year)
+    quantity = texts.text(f"outcomes.{found.series}", year=found.year)
     known = {
         "draws": f"{run.manifest['n_draws']:,}",
         "origin": style.quarter(run.manifest["origin"], texts),

@@ -12,6 +12,7 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import forecast
 from forecast import plots
@@ -22,6 +23,7 @@ from forecast.errors import RunError
 from forecast.plots import style as palette
 from forecast.plots.fan import Effect, fan_chart
 from forecast.plots.style import Heading
+from forecast.plots.sweep import draw_heat_map
 from forecast.results.results import Results
 
 YEARS = np.arange(2026, 2036)
@@ -321,3 +323,22 @@ def test_a_picture_says_how_far_the_data_of_either_book_reach(tmp_path):
 def told_on(figure):
     """Words of a picture in a row."""
     return " ".join(" ".join(text.get_text().split()) for text in figure.texts)
+
+
+@pytest.mark.parametrize("value", ["2", "{krw_trillion: 2}", "{distribution: triangular, low: 1, mode: 2, high: 4}"])
+def test_values_of_a_heat_map_are_whole_on_the_page(value):
+    """Those in braces ran off its left edge."""
+    figure, (ax,) = palette.titled_figure(Heading("Title", "", ""), room=0.4, foot=0.3)
+    names = {"keys": ("amount", "local"), "quantity": "the effect in 2030"}
+    draw_heat_map(ax, [[0.5, 0.3], [1.0, 0.5]], [value, f"{value} "], ["0.4", "0.6"], **names)
+    figure.canvas.draw()
+    shown = [text for text in ax.findobj(Text) if text.get_text().strip() == value]
+    assert len(shown) >= 2
+    assert all(text.get_window_extent().x0 >= 0 for text in shown)
+
+
+def test_a_share_that_rounds_to_nothing_has_no_sign(ax):
+    plots.draw_shares(ax, ["trade", "shocks"], [-0.04, 57.0], [0.2, 61.0], [0.1, 1.0], quantity="the surplus")
+    said = [text.get_text() for text in ax.findobj(Text)]
+    assert any("0.0" in text for text in said)
+    assert not any("−0.0" in text for text in said)

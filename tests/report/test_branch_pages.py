@@ -41,7 +41,7 @@ def made_mixture(out: Path) -> Results:
         (out / f"{name}.yaml").write_bytes((ROOT / "scenarios" / f"{name}.yaml").read_bytes())
     (out / "hyundai-dear.yaml").write_text(DEAR, encoding="utf-8")
     (out / "mixed.yaml").write_text(MIXTURE, encoding="utf-8")
-    return forecast.run_scenario(forecast.load_mixture(out / "mixed.yaml"), Settings(4_000), out=out).results
+    return forecast.run_scenario(forecast.load_mixture(out / "mixed.yaml"), Settings(20_000), out=out).results
 
 
 @pytest.fixture(scope="module")
