@@ -19,7 +19,7 @@ from forecast.dims import N_QUARTERS, POLICIES, PRODUCTS, TO_DATE, Array
 from forecast.economics.channels import news
 from forecast.economics.processes import CarryOver, Nowcast, baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.annual import annual_news, annual_sums, running_totals
-from forecast.engine.drivers import Economy, add_to_growth, added_amounts, condition, scale_flows
+from forecast.engine.drivers import Economy, add_to_growth, added_amounts, bounded_below, condition, scale_flows
 from forecast.engine.inputs import Inputs, picked_places, picked_rows
 from forecast.engine.plan import Group, LocalizationPath, Plan
 from forecast.engine.plants import Plants
@@ -129,10 +129,11 @@ def baseline_in(economy: Economy, plan: Plan, inputs: Inputs) -> Baseline:
     census = annual[:, 0] - annual[:, 1]
     annual *= bridge
 
-    # Shocks of an amount come last: the same dollars on either basis.
+    # Shocks of an amount come last: the same dollars on either basis, and no more than there are.
     for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, inputs):
+        amount = bounded_below(amount, flows[flow])
         added = annual_sums(plan, amount)
-        annual[:, flow] += added
+        annual[:, flow] += bounded_below(added, annual[:, flow])
         census += (1 - 2 * flow) * added
         flows[flow][:] += amount
 

@@ -120,6 +120,19 @@ def added_amounts(shocks: Iterable[Shock], origin: int, n_periods: int, inputs: 
             yield shock.flow, _felt(shock, shock.amount, origin, n_periods, inputs) / QUARTERS_PER_YEAR
 
 
+LEFT = 0.001
+"""Part of a flow that a shock of an amount leaves at least: products are shares of what there is."""
+
+
+def bounded_below(added: Array, flow: Array) -> Array:
+    """What is added to a flow, of the same shape; a loss takes no more than all of it but `LEFT`.
+
+    >>> bounded_below(np.array([2.0, -2.0, -2.0]), np.array([1.0, 4.0, 1.0])).tolist()
+    [2.0, -2.0, -0.999]
+    """
+    return np.maximum(added, (LEFT - 1.0) * flow)
+
+
 def add_to_growth(growth: Array, shocks: Iterable[Shock], origin: int, inputs: Inputs) -> None:
     """Add shocks of drivers to their log growth `(n_periods, 3, n_draws)`, in place."""
     for shock in shocks:
