@@ -22,7 +22,7 @@ SHOWN = frozenset(
     {
         "name", "title", "title_ko", "description", "description_ko", "origin", "as_of", "horizon", "basis",
         "investments", "localization",
-        "overrides", "sources", "tariffs", "import_commitments", "drivers", "shocks", "memory",
+        "overrides", "sources", "tariffs", "import_commitments", "drivers", "shocks", "memory", "future_announcements",
     }
 )  # fmt: skip
 """Keys of a scenario that a page puts in words; others it names, and shows in the file."""
@@ -278,14 +278,46 @@ def _others(scenario: Scenario, language: Language) -> Iterator[str]:
             [_coefficient(name, distribution, language) for name, distribution in distributions.items()]
         )
         yield language.text("assumed.overrides", owner=owner, names=names)
+    yield from _besides(scenario, language)
     yield from (_pledge(pledge, language) for pledge in itemised(scenario.investments))
     yield from filter(None, [assumed_conditions(scenario, language)])
+    if scenario.future_announcements is not None:
+        pace = language.number(scenario.future_announcements)
+        yield language.text("assumed.future_announcements", pace=pace)
     yield language.text("assumed.horizon", year=scenario.horizon)
     if scenario.as_of is not None:
         yield language.text("assumed.as_of", day=scenario.as_of)
     unnamed = sorted(set(plain_scenario(scenario)) - SHOWN)
     if unnamed:
         yield language.text("assumed.more", keys=language.list(unnamed))
+
+
+_WITHOUT_COLUMN = {
+    "investments": ("new_capex", "slip", "scale", "production_end"),
+    "tariffs": ("elasticity", "pass_through", "adjustment", "substitution", "localization_response"),
+    "import_commitments": ("additionality", "fulfilment"),
+}
+"""Numbers of entries that tables have no column for."""
+
+
+def _besides(scenario: Scenario, language: Language) -> Iterator[str]:
+    """Numbers that entries state and no column shows."""
+    for group, keys in _WITHOUT_COLUMN.items():
+        for item in getattr(scenario, group):
+            usual = {field.name: field.default for field in fields(item)}
+            stated = {key: getattr(item, key) for key in keys if getattr(item, key) not in (None, usual[key])}
+            names = [f"{_key(key, language)} {_whole_value(key, value, language)}" for key, value in stated.items()]
+            if names:
+                yield language.text("assumed.besides", owner=item.id, names=language.list(names))
+
+
+def _whole_value(key: str, value: Distribution, language: Language) -> str:
+    """A value with its unit and its spread."""
+    if key in _DATES:
+        return language.when(value)
+    if key in _MONEY:
+        return language.text("numbers.money", amount=_money(value, language))
+    return language.number(value, share=key in _SHARES)
 
 
 def _pledge(pledge: Itemised, language: Language) -> str:

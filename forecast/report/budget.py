@@ -10,10 +10,10 @@ from math import floor, log10
 
 import numpy as np
 
-from forecast.analysis.breakeven import Breakeven
+from forecast.analysis.breakeven import AddedByDuty, Breakeven
 from forecast.analysis.budget import TAIL, Budget
 from forecast.characters import plain_spaces
-from forecast.report.effect import share_of_spread
+from forecast.report.effect import origin_of, share_of_spread
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Figure, Table, figure, table
 from forecast.stats.formatting import rounded, short, span
@@ -88,7 +88,7 @@ def budget_words(budget: Budget, language: Language = ENGLISH) -> str:
 def held_table(found: Breakeven, language: Language = ENGLISH) -> Table:
     """Mean of the outcome where the input is held at values of its range, the lowest first.
 
-    A rate of exports replaced has a column more: with what today's duty adds to it, as the answer of a run tells it.
+    A rate of exports replaced has a column more: with what the duty at the origin adds to it, as the answer of a run tells it.
     """
     unit = {"unit": language.text("numbers.unit_a_year"), "basis": language.text(f"bases.{found.run.basis}")}
     duties = [found.duty] if found.duty and found.duty.duty else []
@@ -101,7 +101,7 @@ def held_table(found: Breakeven, language: Language = ENGLISH) -> Table:
         ),
         [
             language.heading("columns.input_held"),
-            *(language.heading("columns.under_duty", duty=language.share(round(one.duty, 3))) for one in duties),
+            *(language.heading("columns.under_duty", **_duty(one, found, language)) for one in duties),
             language.heading("columns.outcome_mean"),
         ],
         (
@@ -164,11 +164,16 @@ def _added(found: Breakeven, language: Language) -> dict[str, str]:
     if found.duty is None:
         return {}
     added = found.duty.mean
-    words = {"duty": language.share(round(found.duty.duty, 3)), "added": short(added)}
+    words = _duty(found.duty, found, language) | {"added": short(added)}
     if found.turn is None:
         return words
     whole, _, _ = span([(found.turn + added + sign * 1.96 * found.error, found.error) for sign in (0, -1, 1)], 4)
     return words | {"whole": whole}
+
+
+def _duty(added: AddedByDuty, found: Breakeven, language: Language) -> dict[str, str]:
+    """The duty at the origin, and its quarter: not always that of today."""
+    return {"duty": language.share(round(added.duty, 3)), "origin": origin_of(found.run, language)}
 
 
 def _under_duty(found: Breakeven, language: Language) -> list[str]:

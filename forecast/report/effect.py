@@ -53,8 +53,8 @@ def effect_paragraphs(
         *_at_first(summary, language, told),
         *_news(summary, language, origin, told),
     ]
-    reasons = [*_because(summary, language, told, rate), *_by_duties(summary, language, told, found)]
-    parts = (sizes, reasons, _turning_rate(summary, language, told, found))
+    reasons = [*_because(summary, language, told, rate), *_by_duties(summary, language, origin, told, found)]
+    parts = (sizes, reasons, _turning_rate(summary, language, origin, told, found))
     return [" ".join(part) for part in parts if part]
 
 
@@ -172,7 +172,9 @@ LEAST_BY_DUTIES = 0.005
 """Part of an effect from which a flow that duties change in it is told."""
 
 
-def _by_duties(summary: Summary, language: Language, index: int, found: Grounds | None) -> list[str]:
+def _by_duties(
+    summary: Summary, language: Language, origin: str, index: int, found: Grounds | None
+) -> list[str]:
     """What duties that the scenario states change in the effect of a year, because of what."""
     if found is None or found.by_duties is None:
         return []
@@ -188,7 +190,8 @@ def _by_duties(summary: Summary, language: Language, index: int, found: Grounds 
         if text[0] in "+−"
     ]
     listed = language.text("because.and").join(parts)
-    said = [language.text("because.by_duties", year=summary.years[index], whole=total, parts=listed)]
+    words = {"origin": origin, "year": summary.years[index], "whole": total, "parts": listed}
+    said = [language.text("because.by_duties", **words)]
     if flows.get("replaced", (0.0, 0.0))[0] > 0 > summary.estimate("tariffs", "mean", index)[0]:
         said.append(language.text("because.fewer_left"))
     return said
@@ -198,7 +201,9 @@ _SOURCES = {"stated": "stated", "judgement": "judged"}
 """Words for where a rate comes from, by its grade; the others are learned."""
 
 
-def _turning_rate(summary: Summary, language: Language, index: int, found: Grounds | None) -> list[str]:
+def _turning_rate(
+    summary: Summary, language: Language, origin: str, index: int, found: Grounds | None
+) -> list[str]:
     """The rate at which the mean effect of a year is zero, beside what is believed of it and how surely."""
     year, rate = summary.years[index], None if found is None else found.rate
     if found is None or rate is None or year not in rate.turns:
@@ -215,7 +220,7 @@ def _turning_rate(summary: Summary, language: Language, index: int, found: Groun
         f"because.{_SOURCES.get(rate.grade, 'fitted')}",
         interval=language.text("because.exactly" if low == high else "because.interval", low=low, high=high),
         grade=language.text(f"because.grades.{rate.grade}"),
-        duty=_duty(rate, language, moved=moved),
+        duty=_duty(rate, language, origin, moved=moved),
     )
     claims = language.part("because.claims").get(rate.sector, "")
     sector = language.text(f"sectors.{rate.sector}")
@@ -243,7 +248,7 @@ def _none_replaced(summary: Summary, language: Language, index: int, rate: Decid
     ]
 
 
-def _duty(rate: DecidingRate, language: Language, *, moved: bool) -> str:
+def _duty(rate: DecidingRate, language: Language, origin: str, *, moved: bool) -> str:
     """Under which duty a rate and its turning value are told, and that others move that value alone.
 
     Args:
@@ -253,7 +258,7 @@ def _duty(rate: DecidingRate, language: Language, *, moved: bool) -> str:
         return language.text("because.no_duty")
     under = "under_duty" if rate.duty else ""
     key = "_".join(filter(None, (under, "moved" if moved or rate.other_duties else "")))
-    return language.text(f"because.{key}", duty=language.share(round(rate.duty, 3))) if key else ""
+    return language.text(f"because.{key}", duty=language.share(round(rate.duty, 3)), origin=origin) if key else ""
 
 
 def rests_words(found: Grounds | None, series: str, index: int, language: Language) -> str:

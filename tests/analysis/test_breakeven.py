@@ -326,7 +326,7 @@ def test_a_rate_turns_where_the_answer_of_the_run_says(tmp_path: Path, duties: l
     assert found.turn is not None
     assert found.duty is not None
     words = said(found)
-    whole = re.search(r"replaced per USD of output” is (−?)([\d.]+) under today's duty of 15 %; above", words)
+    whole = re.search(r"replaced per USD of output” is (−?)([\d.]+) under the duty of 2026Q2, 15 %; above", words)
     assert whole is not None
     told = float(f"{'-' if whole[1] else ''}{whole[2]}")
     first = [cell.replace("−", "-") for cell in held_table(found).rows[0].cells]
@@ -342,7 +342,7 @@ def test_a_rate_turns_where_the_answer_of_the_run_says(tmp_path: Path, duties: l
     answered = " ".join(done.output.split())
     run = re.search(r"(?:(less|more) than ([\d.]+) dollars of|next to no) exports from Korea", answered)
     assert run is not None
-    assert "under today's duty of 15 %" in answered.replace("\xa0", " ")
+    assert "under the duty of 2026Q2, 15 %" in answered.replace("\xa0", " ")
     assert told == pytest.approx(float(run[2] or 0.0) * (-1 if run[1] == "more" else 1), abs=0.015)
 
 
@@ -362,7 +362,7 @@ def test_what_duties_of_the_scenario_change_in_an_effect_is_told_with_its_reason
     np.testing.assert_allclose(found.by_duties.statistics["mean"].standard_error, apart.standard_error, rtol=1e-3)
     assert found.by_duties.value("effect", "mean")[-1] > 0 > run.statistics.value("effect", "mean")[-1]
     answered = answer(run, found=found)
-    assert "Beyond the duties of today, those that the scenario states change the effect of 2035 by +" in answered
+    assert "Beyond the duties of 2026Q2, those that the scenario states change the effect of 2035 by +" in answered
     assert "through the exports that they replace (means). A duty that has cut exports leaves fewer of them" in answered
     assert "through what the plants buy" not in answered  # which no duty is on
     assert grounds(other).by_duties is None  # type: ignore[union-attr]
@@ -375,7 +375,7 @@ def test_what_duties_change_is_the_sum_of_its_reasons_as_printed(tmp_path: Path,
     done = CliRunner().invoke(cli, asked)
     assert done.exit_code == 0, done.output
     said = " ".join(done.output.replace("−", "-").split())
-    start = said.index({"en": "Beyond the duties of today", "ko": "현행 관세와 비교하면"}[code])
+    start = said.index({"en": "Beyond the duties of 2026Q2", "ko": "2026년 2분기의 관세와 비교하면"}[code])
     amounts = re.findall(r"([+-]?\d+(?:\.\d+)?)\s?(?:bn USD|억 달러)", said[start:])[:3]
     whole, *reasons = map(float, amounts)
     assert reasons == [reason for reason in reasons if reason]

@@ -107,7 +107,7 @@ def test_the_rate_at_which_the_sign_turns(effect: float, turn: float, words: str
 @pytest.mark.parametrize(
     ("duty", "other_duties", "english", "korean"),
     [
-        (0.15, False, "both numbers are under today's duty of 15 %", "두 값 모두 현행 관세율 15% 기준"),
+        (0.15, False, "both numbers are under the duty of 2026Q2, 15 %", "두 값 모두 2026년 2분기 관세율 15% 기준"),
         (0.15, True, "the duties of the scenario change besides counts in the first alone", "앞의 값에만 들어 있다"),
         (0.0, True, "both numbers are of the rate where no duty is paid", "두 값 모두 관세가 없을 때의 값"),
         (0.0, False, "graded L (weak evidence).", "L(약한 근거)이다."),
