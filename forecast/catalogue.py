@@ -133,9 +133,23 @@ class Texts:
         known = {**self.part("sectors"), **self.part("owners")}
         return str(known.get(name.replace(" ", "_"), name))
 
-    def yes_or_no(self, label: str) -> str:
-        """A value of an uncertain input, which is a number or one of these words, in the language."""
-        return self.text(f"rows.{label}") if label in ("yes", "no") else label
+    def input_value(self, label: str) -> str:
+        """A value of an uncertain input, which is a number, a month, or `yes` or `no`, in the language.
+
+        >>> Texts("en").input_value("2030-09"), Texts("ko").input_value("2030-09"), Texts("en").input_value("0.4")
+        ('Sep 2030', '2030년 9월', '0.4')
+        """
+        if label in ("yes", "no"):
+            return self.text(f"rows.{label}")
+        if not re.fullmatch(r"\d{4}-\d\d", label):
+            return label
+        year, month = map(int, label.split("-"))
+        return self.short_month(12 * year + month - 1)
+
+    def short_month(self, month: int) -> str:
+        """A month with its short name, given as an index `12 * year + month - 1`."""
+        names = self.part("numbers.short_months")
+        return self.text("numbers.month", year=month // 12, month=names[month % 12])
 
 
 ENGLISH = Texts("en")

@@ -91,6 +91,16 @@ def format_quarter(quarter: int) -> str:
     return f"{quarter // 4}Q{quarter % 4 + 1}"
 
 
+def format_month(year: float) -> str:
+    """The month in which a date in calendar years lies.
+
+    >>> format_month(2030.7), format_month(2030.0)
+    ('2030-09', '2030-01')
+    """
+    whole = int(year)
+    return f"{whole}-{int(12 * (year - whole)) + 1:02d}"
+
+
 def year_of(quarter: float) -> int:
     """Calendar year in which a position on the quarter axis lies."""
     return int(quarter // 4)

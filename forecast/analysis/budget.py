@@ -21,7 +21,7 @@ variance, as with an amount of which the variance is not finite, there is no bud
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast import shown
-from forecast.analysis.input_values import uncertain_values
+from forecast.analysis.input_values import names_of_dates, uncertain_values
 from forecast.dims import Array
 from forecast.engine.resampling import SourceAnalysis
 from forecast.engine.run_plan import RunPlan
@@ -39,6 +39,7 @@ from forecast.engine.simulate import block_streams
 from forecast.errors import RunError, meant
 from forecast.models.posterior import Posterior
 from forecast.progress import Progress
+from forecast.quarters import format_month
 from forecast.results.results import Results
 from forecast.results.run import plan_of, settings_of
 from forecast.stats.formatting import short, stored
@@ -65,6 +66,7 @@ class InformationValue:
         levels: mean of the input in its lowest and its highest tenth of draws.
         swing: mean of the outcome there, bn USD a year.
         values: of the input, `(n_draws,)`.
+        is_date: whether these are dates, in calendar years.
     """
 
     name: str
@@ -73,31 +75,43 @@ class InformationValue:
     levels: tuple[float, float]
     swing: tuple[float, float]
     values: Array
+    is_date: bool = False
 
     @property
     def labels(self) -> tuple[str, str]:
-        """The input where it is low and where it is high, as text: `no` and `yes` where it is one of both."""
+        """The input where it is low and where it is high, as text.
+
+        `no` and `yes` where it is one of both, months such as `2030-09` where it is a date.
+        """
         if set(np.unique(self.values)) == {0.0, 1.0}:
             return "no", "yes"
+        if self.is_date:
+            early, late = map(format_month, self.levels)
+            return early, late
         low, high = ("0" if level == 0 else short(level) for level in self.levels)
         return low, high
 
 
-def information_values(values: Mapping[str, Array], outcome: Array, block_size: int) -> tuple[InformationValue, ...]:
+def information_values(
+    values: Mapping[str, Array], outcome: Array, block_size: int, dates: Collection[str] = ()
+) -> tuple[InformationValue, ...]:
     """Value of knowing each input, the largest share first; shares within two standard errors of 0 are left out.
 
     Args:
         values: draws of each input, `(n_draws,)`, by name.
         outcome: draws of the outcome, `(n_draws,)`.
         block_size: draws in a block.
+        dates: names of inputs that are dates, in calendar years.
     """
     shares = {name: _by_block(explained_share, outcome, drawn, block_size) for name, drawn in values.items()}
     above_noise = [name for name, share in shares.items() if share.value > 2 * share.error]
     ranked = sorted(above_noise, key=lambda name: -float(shares[name].value))
-    return tuple(_value(name, shares[name], values[name], outcome, block_size) for name in ranked)
+    return tuple(_value(name, shares[name], values[name], outcome, block_size, name in dates) for name in ranked)
 
 
-def _value(name: str, share: Estimate, values: Array, outcome: Array, block_size: int) -> InformationValue:
+def _value(
+    name: str, share: Estimate, values: Array, outcome: Array, block_size: int, is_date: bool
+) -> InformationValue:
     low, high = _lowest(values), _lowest(-values)
     return InformationValue(
         name=name,
@@ -106,6 +120,7 @@ def _value(name: str, share: Estimate, values: Array, outcome: Array, block_size
         levels=(float(values[low].mean()), float(values[high].mean())),
         swing=(float(outcome[low].mean()), float(outcome[high].mean())),
         values=values,
+        is_date=is_date,
     )
 
 
@@ -224,7 +239,7 @@ def uncertainty_budget(
         effects=shares,
         narrowing=analysis.narrowing(at),
         outcome=outcome,
-        inputs=information_values(_input_values(run, plan, year), outcome, plan.block_size),
+        inputs=information_values(_input_values(run, plan, year), outcome, plan.block_size, names_of_dates(plan)),
         in_common=analysis.in_common,
         correlated=analysis.correlated,
     )
@@ -241,7 +256,7 @@ def value_of_information(
     demand_draws(run)
     plan = plan_of(run, posterior)
     outcome = _outcome_draws(run, plan, year, series)
-    return information_values(_input_values(run, plan, year), outcome, plan.block_size)
+    return information_values(_input_values(run, plan, year), outcome, plan.block_size, names_of_dates(plan))
 
 
 def demand_draws(run: Results) -> None:

@@ -11,7 +11,7 @@ In time: when each plant is built and runs, and where plants buy, as medians and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -45,6 +45,11 @@ _PAIRS = {
 
 _SHOCKS = ("both flows", "one flow alone")
 """Elements of `moving_average`."""
+
+
+def names_of_dates(plan: RunPlan) -> frozenset[str]:
+    """Names of those values of `uncertain_values` that are dates, in calendar years."""
+    return frozenset(item.label for branch in plan.plans for item in branch.inputs if item.is_date)
 
 
 def uncertain_values(plan: RunPlan, streams: Streams, year: int) -> dict[str, Array]:
@@ -158,6 +163,7 @@ class Phases:
         full: when output reaches capacity.
         end: of production, or None.
         late: lower and upper end of the 80 % interval of the start of production.
+        name_ko: for readers of Korean, where the file has a Korean name.
     """
 
     name: str
@@ -168,12 +174,14 @@ class Phases:
     full: float
     end: float | None
     late: tuple[float, float]
+    name_ko: str = ""
 
 
 def investment_phases(scenario: Scenario, *, seed: int = 0, posterior: Posterior | None = None) -> list[Phases]:
     """When investments and their phases are built and run, the earliest start of construction first."""
     plan = _plan(scenario, posterior)
-    names = {item.id: f"{item.id}: {item.project}" for item in scenario.investments}
+    titles = {item.id: (item.project, item.project_ko or item.project) for item in scenario.investments}
+    names = {id: (f"{id}: {project}", f"{id}: {korean}") for id, (project, korean) in titles.items()}
     return sorted(_phases(plan, Streams(seed, 0, N_DRAWS), names), key=lambda item: item.construction)
 
 
@@ -197,7 +205,7 @@ def _plan(scenario: Scenario, posterior: Posterior | None) -> Plan:
     return compile_plan(scenario, learned, vintage(scenario.as_of))
 
 
-def _phases(plan: Plan, streams: Streams, names: dict[str, str]) -> Iterator[Phases]:
+def _phases(plan: Plan, streams: Streams, names: Mapping[str, tuple[str, str]]) -> Iterator[Phases]:
     inputs = block_inputs(plan, streams)
     announcements = Announcements(plan, inputs)
     for group in plan.groups:
@@ -205,8 +213,9 @@ def _phases(plan: Plan, streams: Streams, names: dict[str, str]) -> Iterator[Pha
             own = timeline(inputs, announcements, project)
             full = own.production + np.asarray(inputs.value(project.coefficients["ramp_quarters"]))
             lower, upper = np.quantile(own.production, LEVELS) / 4
+            name, name_ko = (f"{name}, {project.phase}" if project.phase else name for name in names[project.id])
             yield Phases(
-                name=f"{names[project.id]}, {project.phase}" if project.phase else names[project.id],
+                name=name,
                 amount=float(np.median(inputs.value(_spent(project)) * project.share)),
                 chance=float(np.mean(own.realised)),
                 construction=float(np.median(own.start) / 4),
@@ -216,6 +225,7 @@ def _phases(plan: Plan, streams: Streams, names: dict[str, str]) -> Iterator[Pha
                 if project.production_end is None
                 else float(np.median(inputs.value(project.production_end)) / 4),
                 late=(float(lower), float(upper)),
+                name_ko=name_ko,
             )
 
 

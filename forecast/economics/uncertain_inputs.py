@@ -16,6 +16,9 @@ SOURCES = (
 )  # fmt: skip
 """Sources of spread in the order in which they are shown; the catalogue has their names."""
 
+OF_ALL_PLANTS = "all plants"
+"""Owner of numbers that stand under `installed_base` and are those of plants still to be built too."""
+
 DRIVER_NAMES = {"us_output": "US output", "won_per_dollar": "won per dollar", "oil": "oil price"}
 _WORDS = {
     "realised": "goes ahead",
@@ -118,6 +121,8 @@ def label(address: str) -> str:
     ('HMG-06: amount, bn USD', 'steel: quarters to full output', 'chips: is not cut')
     >>> label("future_announcements")
     'future announcements: over those at the usual pace'
+    >>> label("installed_base.wear_rate").partition(":")[0]
+    'all plants'
     """
     head, *middle = address.split(".")
     last = middle.pop() if middle else head
@@ -127,4 +132,4 @@ def label(address: str) -> str:
 
 
 def _spaced(name: str) -> str:
-    return DRIVER_NAMES.get(name, name.replace("_", " "))
+    return OF_ALL_PLANTS if name == "installed_base" else DRIVER_NAMES.get(name, name.replace("_", " "))

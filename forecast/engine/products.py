@@ -55,11 +55,9 @@ class ProductExports:
     def after_origin(self, product: int, factor: Array | float = 1.0) -> Array:
         """Exports of a product after the origin by year, times a factor of each quarter.
 
-        `(n_years, n_draws)`, bn USD, in the smaller of the books of the plan and of US Census: dollars that are taken
-        from both have to be in both.
+        `(n_years, n_draws)`, bn USD, US Census basis.
         """
-        census = annual_sums(self.plan, self.quarterly(product) * factor)
-        return np.minimum(census, self.in_book(product, census))
+        return annual_sums(self.plan, self.quarterly(product) * factor)
 
     def in_book(self, product: int, census: Array) -> Array:
         """A flow of a product by year on the basis of the plan, from that on US Census basis."""

@@ -157,7 +157,7 @@ def draw_scatter(
     ax.plot(*means, "o-", color=MEDIAN, ms=4.0, lw=1.8, gid="means", zorder=4)
     ax.set(xlim=(-0.5, 1.5) if binary else _central(x), ylim=_central(y))
     if binary:
-        answers = [texts.yes_or_no(answer) for answer in ("no", "yes")]
+        answers = [texts.input_value(answer) for answer in ("no", "yes")]
         ax.set_xticks([0, 1], answers, fontfamily=style.typefaces("".join(answers)))
     ax.set_xlabel(style.fold(name, columns), fontsize=style.SMALL, color=GREY, fontfamily=style.typefaces(name))
     return ax
@@ -339,7 +339,7 @@ def budget_chart(budget: Budget, texts: Texts = ENGLISH) -> Figure:
         right,
         [texts.input_name(item.name) for item in inputs],
         [item.swing for item in inputs],
-        [(texts.yes_or_no(low), texts.yes_or_no(high)) for low, high in (item.labels for item in inputs)],
+        [(texts.input_value(low), texts.input_value(high)) for low, high in (item.labels for item in inputs)],
         middle=float(budget.outcome.mean()),
         quantity=quantity,
         basis=budget.run.basis,

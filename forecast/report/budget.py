@@ -6,12 +6,14 @@ Numbers with a standard error are written with the decimals it allows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import floor, log10
 
 import numpy as np
 
-from forecast.analysis.breakeven import AddedByDuty, Breakeven
+from forecast.analysis.breakeven import Breakeven
 from forecast.analysis.budget import TAIL, Budget
+from forecast.analysis.grounds import AddedByDuty
 from forecast.characters import plain_spaces
 from forecast.report.effect import origin_of, share_of_spread
 from forecast.report.i18n import ENGLISH, Language
@@ -48,7 +50,7 @@ def source_table(budget: Budget, language: Language = ENGLISH) -> Table:
 def input_table(budget: Budget, language: Language = ENGLISH) -> Table:
     """What would be worth knowing: single inputs, those that tell most first."""
     error = float(budget.outcome.std()) / (TAIL * budget.outcome.size) ** 0.5
-    return table(
+    told = table(
         language.text("budget.by_input"),
         [*language.headings("input", "alone"), _narrower(language), language.heading("columns.tails")],
         (
@@ -62,6 +64,9 @@ def input_table(budget: Budget, language: Language = ENGLISH) -> Table:
         ),
         words=1,
     )
+    *columns, tails = told.columns
+    ends = language.text("columns.lowest_tenth"), language.text("columns.highest_tenth")
+    return replace(told, columns=(*columns, replace(tails, ends=ends)))
 
 
 def _range(swing: Sequence[tuple[float, float]], language: Language) -> Figure:
@@ -88,7 +93,8 @@ def budget_words(budget: Budget, language: Language = ENGLISH) -> str:
 def held_table(found: Breakeven, language: Language = ENGLISH) -> Table:
     """Mean of the outcome where the input is held at values of its range, the lowest first.
 
-    A rate of exports replaced has a column more: with what the duty at the origin adds to it, as the answer of a run tells it.
+    A rate of exports replaced has a column more: with what the duty at the origin adds to it, as the answer of a run
+    tells it.
     """
     unit = {"unit": language.text("numbers.unit_a_year"), "basis": language.text(f"bases.{found.run.basis}")}
     duties = [found.duty] if found.duty and found.duty.duty else []

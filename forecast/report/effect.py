@@ -172,9 +172,7 @@ LEAST_BY_DUTIES = 0.005
 """Part of an effect from which a flow that duties change in it is told."""
 
 
-def _by_duties(
-    summary: Summary, language: Language, origin: str, index: int, found: Grounds | None
-) -> list[str]:
+def _by_duties(summary: Summary, language: Language, origin: str, index: int, found: Grounds | None) -> list[str]:
     """What duties that the scenario states change in the effect of a year, because of what."""
     if found is None or found.by_duties is None:
         return []
@@ -201,9 +199,7 @@ _SOURCES = {"stated": "stated", "judgement": "judged"}
 """Words for where a rate comes from, by its grade; the others are learned."""
 
 
-def _turning_rate(
-    summary: Summary, language: Language, origin: str, index: int, found: Grounds | None
-) -> list[str]:
+def _turning_rate(summary: Summary, language: Language, origin: str, index: int, found: Grounds | None) -> list[str]:
     """The rate at which the mean effect of a year is zero, beside what is believed of it and how surely."""
     year, rate = summary.years[index], None if found is None else found.rate
     if found is None or rate is None or year not in rate.turns:

@@ -381,7 +381,7 @@ def _in_words(
     distribution: Distribution, written: Callable[[float], str], unit: str, dated: bool, language: Language
 ) -> str:
     """Median, likely range and tails of a number or date in plain words."""
-    unit = f" {unit}" if unit else ""
+    unit = language.text("explain.number_unit", unit=unit) if unit else ""
     if isinstance(distribution, Constant):
         value = language.date(distribution.value) if dated else written(distribution.value)
         return plain_spaces(language.text("explain.sure", value=value, unit=unit))

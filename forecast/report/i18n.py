@@ -150,11 +150,6 @@ class Language(Texts):
         """
         return self.text("numbers.month", year=month // 12, month=self.part("numbers.months")[month % 12])
 
-    def short_month(self, month: int) -> str:
-        """The same with the short name of the month."""
-        names = self.part("numbers.short_months")
-        return self.text("numbers.month", year=month // 12, month=names[month % 12])
-
     def first_months(self, months: int) -> str:
         """The first months of a year.
 

@@ -47,10 +47,11 @@ def policy_sentence(summary: Summary, language: Language, name: str, year: int |
 
     Args:
         year: that is told; by default the last in which it does anything, and before it that of its largest median
-            where it tells another.
+            where it tells another; of its largest mean where it does nothing in half of the draws of every year.
     """
-    last = last_motion(summary, name)
-    years = peak_and(last, summary.value(name, MEDIAN)) if year is None else [place_of(year, summary.years)]
+    last, medians = last_motion(summary, name), summary.value(name, MEDIAN)
+    sizes = medians if medians.any() else summary.value(name, "mean")
+    years = peak_and(last, sizes) if year is None else [place_of(year, summary.years)]
     policy = language.text(f"policies_said.{name}")
     if not motion(summary, name)[years[0]]:
         return _idle_sentence(summary, language, name, years[0], policy)

@@ -90,7 +90,7 @@ def _swing(item: InformationValue, low: float, high: float, middle: float, langu
     ends = (language.amount(end, max(error, 0.005), "+") for end in item.swing)
     pairs = (
         language.text("rows.at", input=label, outcome=end)
-        for label, end in zip(map(language.yes_or_no, item.labels), ends, strict=True)
+        for label, end in zip(map(language.input_value, item.labels), ends, strict=True)
     )
     return ChartRow(user_words(language.input_name(item.name)), bars, "; ".join(pairs))
 
@@ -143,4 +143,5 @@ def _plants(phases: Sequence[Phases], first: int, last: int, language: Language)
         places = 1 if phase.amount >= 1 else 2
         amount = language.money(phase.amount, 0.5 * 10.0**-places, places=places)
         chance = language.whole_chance(phase.chance)
-        yield ChartRow(user_words(phase.name), bars, language.text("rows.plant", amount=amount, chance=chance))
+        name = user_words(language.either(phase.name, phase.name_ko))
+        yield ChartRow(name, bars, language.text("rows.plant", amount=amount, chance=chance))

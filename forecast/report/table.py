@@ -62,10 +62,12 @@ class Column:
     Attributes:
         heading: with line breaks where a terminal breaks it.
         words: whether its cells are words.
+        ends: names of the two numbers that each of its cells tells, where these are no ends of an interval.
     """
 
     heading: str
     words: bool = False
+    ends: tuple[str, str] | None = None
 
     @property
     def name(self) -> str:

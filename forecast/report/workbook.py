@@ -271,7 +271,8 @@ class _Book:
     def _names(self, column: Column, n_parts: int) -> list[str]:
         """Headings of the columns that a column of a table takes: one a number in it."""
         heading = column.name
-        ends = [self.language.text(f"workbook.{end}", of=heading) for end in ("low", "high")]
+        low, high = (self.language.text(f"workbook.{end}", of=heading) for end in ("low", "high"))
+        ends = list(column.ends or (low, high))
         return {1: [heading], 2: ends}.get(n_parts, [heading, *ends])
 
     def _cell(self, page: Worksheet, row: int, place: int, cell: str, column: Column, first_error: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
@@ -49,7 +49,8 @@ class Conversion:
     @property
     def wording(self) -> Wording:
         """Both, in no language yet."""
-        return worded("warnings.run.converted", **{one.name: getattr(self, one.name) for one in fields(self)})
+        middle = f"{float(f'{self.middle:.4g}'):,g}"
+        return worded("warnings.run.converted", path=self.path, won=self.won, period=self.period, middle=middle)
 
 
 @dataclass(frozen=True, slots=True)

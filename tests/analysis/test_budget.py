@@ -17,6 +17,7 @@ import forecast
 from forecast.analysis import budget as budget_module
 from forecast.analysis.budget import information_values, uncertainty_budget, write_budget
 from forecast.analysis.input_values import uncertain_values
+from forecast.catalogue import Texts
 from forecast.cli import cli
 from forecast.dims import SERIES, Array
 from forecast.engine import resampling as resampling_module
@@ -28,7 +29,7 @@ from forecast.engine.run_plan import RunPlan, alone
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.plots.sensitivity import save_budget_charts
-from forecast.report.budget import budget_words
+from forecast.report.budget import budget_words, input_table
 from forecast.report.i18n import language
 from forecast.report.sheets import write_budget_workbook
 from forecast.results.results import Results
@@ -429,3 +430,23 @@ def test_single_inputs_are_ranked_and_noise_is_left_out() -> None:
     assert [item.name for item in told][:2] == ["large", "small"]
     assert told[0].swing[0] < 0 < told[0].swing[1]
     assert told[0].levels[1] == pytest.approx(1.755, abs=4 * 0.41 / np.sqrt(2_000))  # mean of a normal beyond 90 %
+
+
+@pytest.mark.parametrize(("code", "late"), [("en", "Apr 2031"), ("ko", "2031년 4월")])
+def test_dates_of_a_budget_are_months(code: str, late: str) -> None:
+    """They were decimal years, such as 2030.7."""
+    values = np.random.default_rng(2).permutation(np.repeat([2028.0, 2030.0, 2031.26], 10_000 // 3))
+    told = information_values({"P: production": values, "P: scale": values}, values, 1_111, {"P: production"})
+    texts = Texts(code)
+    assert {item.name: texts.input_value(item.labels[1]) for item in told} == {
+        "P: production": late,
+        "P: scale": "2031.3",
+    }
+
+
+def test_means_in_the_tenths_of_an_input_are_no_ends_of_an_interval(found: budget_module.Budget) -> None:
+    *_, tails = input_table(found).columns
+    assert tails.ends == (
+        "Mean of the outcome in the lowest tenth of the input",
+        "Mean of the outcome in the highest tenth of the input",
+    )

@@ -53,6 +53,14 @@ def test_products_add_up_to_exports_in_every_draw_and_year(name: str, basis: str
     np.testing.assert_allclose(by_product(flows).sum(axis=0), flows["exports"], rtol=1e-12, atol=1e-12)
 
 
+def test_plants_replace_nothing_where_a_shock_leaves_no_exports() -> None:
+    """They "replaced" exports below zero, and so raised the surplus."""
+    rate = "overrides.sectors.autos.displacement_rate=5"
+    left = run("hyundai", rate, "basis=us_census", "shocks=[{id: s, on: exports, at: 2029Q1, amount: -130}]")
+    assert (left["exports"] > 0).all()
+    assert left["news_displacement"].max() < 0.2  # steel mills may draw a little along
+
+
 @pytest.mark.parametrize("basis", ["korea_customs", "us_census"])
 @pytest.mark.parametrize("name", ["hyundai", "announced", "tariff-war"])
 def test_no_product_falls_below_none(name: str, basis: str) -> None:

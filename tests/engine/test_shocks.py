@@ -76,6 +76,17 @@ def test_an_amount_is_the_same_dollars_on_both_books(changes: dict[str, str]) ->
     np.testing.assert_allclose(lost, -added, atol=1e-9)
 
 
+@pytest.mark.parametrize("changes", [{}, BOOKS], ids=["us_census", "korea_customs"])
+def test_an_amount_takes_no_more_than_there_is(changes: dict[str, str]) -> None:
+    """More than all of a flow left less than nothing of it, and plants "replaced" that: they added to the surplus."""
+    hit, before = flows(shock("exports", amount=-1e6), **changes), flows(**changes)
+    assert (series(hit, "exports") > 0).all()
+    np.testing.assert_allclose(series(hit, "exports")[0], series(before, "exports")[0], rtol=1e-12)
+    np.testing.assert_allclose(hit.quarterly[1, 4:], 0.001 * before.quarterly[1, 4:], rtol=1e-9)
+    twice = flows(shock("exports", amount=-1e6), shock("exports", amount=-1e6), **changes)
+    assert (series(twice, "exports") > 0).all()
+
+
 def test_a_shock_is_part_of_the_baseline_and_no_effect_of_investment() -> None:
     hit, before = flows(shock("exports", size=-0.1)), flows()
     np.testing.assert_array_equal(series(hit, "news"), series(before, "news"))

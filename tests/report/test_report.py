@@ -87,7 +87,7 @@ def test_page_and_terminal_tell_the_end_of_a_policy(tmp_path: Path) -> None:
     assert "Import commitments change Korea's goods surplus with the US by −" in page
     assert "in 2029 (median; 80\xa0% interval" in page
     assert "After 2029 they change nothing." in page
-    assert "2029년 이후에는 영향이 없다." in " ".join(short_answers(results, world, language("ko")))
+    assert "2029년이 지나면 영향이 없다." in " ".join(short_answers(results, world, language("ko")))
     terminal = " ".join(answer(results).split())
     assert "in 2029 (median; 80 % interval" in terminal
     assert "After 2029 they change nothing." in terminal
@@ -151,7 +151,7 @@ def test_the_page_holds_a_tornado_and_its_plants_in_time(runs: dict[str, Results
     scenario = load_scenario(ROOT / "scenarios" / "hyundai.yaml")
     chart = timeline(plants_in_time(scenario), scenario.horizon, language("ko"))
     assert chart is not None
-    mill = next(row for row in chart.rows if "Louisiana" in row.label.text)
+    mill = next(row for row in chart.rows if "루이지애나" in row.label.text)
     building, running, _ = mill.bars
     assert building.left + building.width == pytest.approx(running.left, abs=0.02)
     assert running.left + running.width == pytest.approx(100, abs=0.1)
@@ -443,3 +443,29 @@ def test_the_korean_page_has_korean_names(tmp_path: Path) -> None:
         assert words in english
         assert other in korean
         assert other not in english.partition("<pre")[0]
+
+
+def test_every_number_of_an_entry_stands_on_the_page(tmp_path: Path) -> None:
+    """Delays, sizes, ends of production, answers to a duty and what becomes of a pledge stood in the file alone."""
+    (tmp_path / "full.yaml").write_text(
+        "name: full\nextends: hyundai\nfuture_announcements: 0.5\n"
+        "investments:\n  - {id: HMG-06, slip: 2, scale: 0.8, production_end: 2034Q1}\n"
+        "tariffs:\n  - {id: duty, sectors: [autos], rate: 0.25, from: 2027Q1, elasticity: 1.5, pass_through: 0.5, "
+        "adjustment: 0.3, rivals: 0.1, substitution: 0.2}\n"
+        "import_commitments:\n  - {id: gas, what: lng, amount: 100, from: 2027Q1, until: 2030Q1, additionality: 0.4, "
+        "fulfilment: 0.9}\n",
+        "utf-8",
+    )
+    scenario = load_scenario(tmp_path / "full.yaml")
+    said = {code: assumptions(scenario, 8105.0, language(code)) for code in CODES}
+    english, korean = ([words.replace("\xa0", " ") for words in found.others] for found in said.values())
+    for words in (
+        "Also stated of HMG-06: delay in quarters 2, realised size 0.8, end of production 2034Q1.",
+        "Also stated of duty: elasticity 1.5, pass-through 50 %, adjustment 0.3, share that rivals give back 20 %.",
+        "Also stated of gas: additionality 40 %, fulfilment 90 %.",
+        "Pace at which plants are announced that nobody has announced yet, over that of the past: 0.5.",
+    ):
+        assert words in english
+    assert "HMG-06에 별도로 정한 값: 지연(분기) 2, 실현 규모 0.8, 생산 종료 2034년 1분기." in korean
+    assert said["ko"].commitments[0].cells[1] == "2027년 1분기부터 2030년 1분기 전까지"
+    assert not any("stated" in words for words in assumptions(load_scenario("hyundai"), 8105.0, language("en")).others)

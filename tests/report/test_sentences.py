@@ -334,6 +334,15 @@ def test_conditions_have_their_number_and_sign(stated: str, words: str, tmp_path
     assert words in said.replace("\xa0", " ")
 
 
+def test_a_policy_that_does_nothing_in_half_of_the_draws_is_told_in_its_largest_year() -> None:
+    """A duty of some years with a chance of 40 % was told in its last year alone: its median is zero in every one."""
+    draws = np.where(np.arange(100) < 40, -10.0, 0.0)
+    summary = summarised(np.stack([draws, 0.1 * draws])[None], YEARS, ("tariffs",), block_size=100)
+    said = policy_sentence(summary, language("en"), "tariffs").replace("\xa0", " ")
+    assert "in 2026 (median; 80 % interval −10.00 to 0.00 bn USD)" in said
+    assert "In 60 % of the draws they change nothing in 2026. On average, those draws included, it is −4.0 bn" in said
+
+
 def test_the_sum_to_the_horizon_is_of_both_years() -> None:
     summary = told(parts(np.full(100, -1.0)))
     said = said_of(summary, language("en"), "2026Q2")
