@@ -148,15 +148,17 @@ def _revised_table(changes: Sequence[Change], language: Language) -> Table:
             one.figure.period,
             _number(one.old or 0.0, one),
             _number(one.figure.value, one),
-            language.text("numbers.percent", number=f"{100 * (one.figure.value / one.old - 1):+.2f}")
-            if one.old
-            else "–",
+            _change(one.figure.value / one.old - 1, language) if one.old else "–",
         ]
         for one in shown
     ]
     keys = ("series", "unit", "period", "held", "revised_to", "by")
     headings = [language.heading(f"data.{key}") for key in keys]
     return table(language.text("data.revised"), headings, rows, words=2, notes=_more(changes, language))
+
+
+def _change(fraction: float, language: Language) -> str:
+    return language.text("numbers.percent", number=f"{100 * fraction:+.2f}".replace("-", "−"))
 
 
 def _relative(change: Change) -> float:

@@ -24,6 +24,8 @@ from agency_files import (
 )
 
 from forecast.observations.additions import Proposal, proposal
+from forecast.report.data import addition_parts
+from forecast.report.table import Table
 
 NEXT = {IMPORTS: {"2026-09": 15310.4}, EXPORTS: {"2026-09": 6402.7}}
 KRW, WTI, GDP = "krw_per_usd", "wti_spot", "us_real_gdp"
@@ -78,6 +80,14 @@ def test_trade_by_country_brings_new_and_revised_months(tmp_path: Path) -> None:
     assert found.additions[0].n_unchanged == 2 * (24 + 8) - 1
     assert found.teaches
     assert len(found.tables["trade_vintages"]) == 2 * (24 + 9)  # a whole copy, so that a day can be asked what it knew
+
+
+def test_a_revision_downwards_has_a_minus_sign(tmp_path: Path) -> None:
+    """It had a hyphen, beside numbers with a minus sign in all other tables."""
+    more = {IMPORTS: NEXT[IMPORTS] | {"2026-08": 15034.8}, EXPORTS: NEXT[EXPORTS]}
+    found = proposal([workbook(tmp_path / "c.xlsx", country_rows(more=more), "country"), *drivers(tmp_path)], DAY)
+    (revised,) = (part for part in addition_parts(found) if isinstance(part, Table) and part.title == "Revised")
+    assert revised.rows[0].cells[-1].replace("\xa0", " ") == "−1.10 %"
 
 
 def test_a_quarter_needs_the_drivers_of_it(tmp_path: Path) -> None:
