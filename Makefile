@@ -18,13 +18,16 @@ INSTALLED := $(VENV)/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test clusters pages docs notebooks golden refit properties lowest lint style types contracts lock clean
+.PHONY: run test slow clusters pages docs notebooks golden refit properties lowest lint style types contracts lock clean
 
 run: $(INSTALLED)
 	"$(BIN)/forecast" run "$(SCENARIO)" $(ARGS)
 
 test: $(INSTALLED) # files in their order: the package's own examples, which take least, come last and leave no worker alone
-	"$(BIN)/python" -m pytest --numprocesses "$(WORKERS)" --dist loadfile --no-loadscope-reorder $(ARGS)
+	"$(BIN)/python" -m pytest --numprocesses "$(WORKERS)" --dist loadfile --no-loadscope-reorder -m "not refit and not slow" $(ARGS)
+
+slow: $(INSTALLED) # what takes seconds a test; with `make test` every test but the refit
+	"$(BIN)/python" -m pytest --numprocesses "$(WORKERS)" --dist loadfile --no-loadscope-reorder -m slow $(ARGS)
 
 pages: $(INSTALLED)
 	"$(BIN)/python" docs/pages.py write

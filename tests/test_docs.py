@@ -69,6 +69,7 @@ RUNNING = [page for page in TEXTS if page in ("README.md", "docs/tutorial.md") o
 """Pages whose blocks a reader types in."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", RUNNING)
 def test_blocks_of_a_page_run_from_top_to_bottom_but_those_that_say_why_not(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -32,6 +32,8 @@ from forecast.scenario.json_schema import LIST, scenario_schema
 from forecast.scenario.mixture import AnyScenario, dump_any, load_any
 from forecast.scenario.scenario import Scenario, dump_scenario
 
+pytestmark = pytest.mark.slow
+
 N_FILES = int(os.environ.get("FORECAST_FILES", "120"))
 LONG = N_FILES > 300
 SECONDS, MEGABYTES = 2.0, 300.0

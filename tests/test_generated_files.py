@@ -34,6 +34,8 @@ from forecast.storage.files import digest, json_digest, text_bytes
 from forecast.storage.netcdf import demand_harmless
 from forecast.track.ledger import ENTRY, add_entry
 
+pytestmark = pytest.mark.slow
+
 SECONDS, MEGABYTES = 5.0, 600.0
 """Processor time and memory that reading one of them may take."""
 PATIENCE = 300.0

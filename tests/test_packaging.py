@@ -138,3 +138,14 @@ def test_faults_name_tests_that_are_there() -> None:
         assert f"\ndef {name}(" in (folder / file).read_text(encoding="utf-8"), f"{file}::{name}"
         named += 1
     assert named > 60
+
+
+def test_every_test_is_run_before_a_change_lands() -> None:
+    """Tests that take long are left out of `make test`, and must not be forgotten: with `make slow` they are all."""
+    makefile, checks = ((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", ".ci/run"))
+    chosen = re.findall(r"-m (?:\"([^\"]+)\"|(slow))(?= \$\(ARGS\))", makefile)
+    assert [quoted or bare for quoted, bare in chosen] == ["not refit and not slow", "slow"]
+    pythons = re.findall(r'^ *check "(?:Slow t|T)ests on .*" make (test|slow) (.*)$', checks, re.MULTILINE)
+    by_target = {target: [rest for name, rest in pythons if name == target] for target in ("test", "slow")}
+    assert len(by_target["test"]) == 2
+    assert by_target["slow"] == by_target["test"]

@@ -18,7 +18,7 @@ from cut_package import CutPackage
 from forecast.dims import Array
 from forecast.models.posterior import TRAILING, load_posterior, save_posterior
 
-pytestmark = [pytest.mark.refit, pytest.mark.slow_fit]
+pytestmark = pytest.mark.refit
 
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 

@@ -10,6 +10,8 @@ import pytest
 import website
 from browser import CHROMIUM, Browser, browser
 
+pytestmark = pytest.mark.slow
+
 PAGE = "<html><article><h1 id='top'>Title<a class='headerlink' href='#top'>¶</a></h1><p>Words.</p>{}</article></html>"
 
 

@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     default="trade_balance",
     show_default=True,
     type=click.Choice(["trade_balance", "effect", "news", "existing_affiliates"]),
-    help="Outcome: the surplus, the effect of the announcements on it, the part of that beyond the flows of today, or "
-    "what existing affiliates change.",
+    help="Outcome: the surplus, the effect of the announcements on it, the part of that beyond the flows of the last "
+    "observed quarter, or what existing affiliates change.",
 )
 @click.option(
     "--draws",

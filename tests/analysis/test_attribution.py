@@ -158,6 +158,7 @@ def test_parts_are_shapley_values_of_simulated_coalitions() -> None:
     np.testing.assert_allclose(found.difference, balance(alternative) - balance(reference), atol=1e-10)
 
 
+@pytest.mark.slow
 def test_parts_add_up_in_every_draw_exact_or_sampled() -> None:
     pair = shipped("announced"), shipped("tariffs-25")
     drawn = attribute(*pair, Settings(40), posterior=learned(), most=2)
@@ -217,6 +218,7 @@ def test_workers_divide_a_difference_as_one_process_does(monkeypatch: pytest.Mon
     np.testing.assert_array_equal(alone.parts, together.parts)
 
 
+@pytest.mark.slow
 def test_trade_that_is_found_again_is_that_of_each_scenario_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """All shipped scenarios over one another, in both books, once with few kept: to the last bit."""
     single = [name for name in shipped_names() if name not in {"tariff-regimes", "kiet-2025-04-11"}]

@@ -112,6 +112,7 @@ def run_mean_share(run: Results) -> float:
     return bought / (0.5 * output)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "name"),
     [
@@ -140,6 +141,7 @@ def test_the_displacement_of_cars_turns_the_plan_of_hyundai(tmp_path: Path) -> N
     assert abs(mean) < min(1e-3, 2 * error)
 
 
+@pytest.mark.slow
 def test_a_turn_in_a_small_part_of_a_wide_range_is_found_with_its_own_error(tmp_path: Path) -> None:
     """A delay may be of decades, so that no turn was seen below eight quarters; one that was had the error of a line
     through a span of decades, up to sixty times that of the mean over the slope."""
@@ -316,6 +318,7 @@ def test_the_range_of_exports_replaced_holds_what_others_claim_of_them(tmp_path:
     assert found.input.support[1] >= 1.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("duties", [[], ["tariffs=[{id: cars, sectors: autos, rate: 0.3, from: 2026Q4}]"]])
 def test_a_rate_turns_where_the_answer_of_the_run_says(tmp_path: Path, duties: list[str]) -> None:
     """`run` named a turn under today's duty, or under none where the scenario had one; this led with one under none."""
@@ -368,6 +371,7 @@ def test_what_duties_of_the_scenario_change_in_an_effect_is_told_with_its_reason
     assert grounds(other).by_duties is None  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["en", "ko"])
 def test_what_duties_change_is_the_sum_of_its_reasons_as_printed(tmp_path: Path, code: str) -> None:
     """−0.04 bn USD were told to be −0.07 and 0.02."""

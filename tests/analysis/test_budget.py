@@ -197,6 +197,7 @@ def test_of_a_mixture_the_choice_of_branch_is_a_source() -> None:
         assert (gap <= 4 * part.error[rows, -1]).all()
 
 
+@pytest.mark.slow
 def test_a_run_of_a_mixture_is_taken_apart(tmp_path: Path) -> None:
     path = tmp_path / "two.yaml"
     path.write_text(

@@ -167,6 +167,7 @@ def test_what_cannot_be_compared_is_refused_before_a_draw(arguments: list[str], 
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_a_mixture_is_compared_and_not_attributed(tmp_path: Path) -> None:
     """A draw of the mixture is one of its branches, so against that branch the difference is exactly nothing."""
     file = tmp_path / "mix.yaml"

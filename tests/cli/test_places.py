@@ -255,6 +255,7 @@ def test_a_picture_that_cannot_be_written_costs_no_answer(stored: Path, tmp_path
     assert list(tmp_path.rglob("fan.png"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("languages", [("en", "ko"), ("ko", "en")])
 def test_every_language_has_a_picture_of_its_own(languages: tuple[str, str], tmp_path: Path) -> None:
     for language in (*languages, languages[0]):

@@ -39,6 +39,7 @@ def wait_for(condition: object, seconds: float) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
 def test_a_stopped_run_leaves_no_process_and_no_file(tmp_path: Path, name: str) -> None:
@@ -78,6 +79,7 @@ cli.main()
 """What a fit does while its workers compile."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_stop_leaves_no_file_of_workers_in_the_middle_of_their_work(tmp_path: Path, number: int) -> None:
@@ -90,6 +92,7 @@ def test_a_stop_leaves_no_file_of_workers_in_the_middle_of_their_work(tmp_path: 
     assert not list(tmp_path.glob(".unfinished-*"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
 @pytest.mark.parametrize(("number", "seconds"), [(signal.SIGINT, 0.1), (signal.SIGHUP, 0.4)])
 def test_a_stop_sent_to_all_processes_while_workers_load_is_one_line(

@@ -16,6 +16,8 @@ from stoppable import stoppable
 import forecast
 from forecast.models.calibration import _key
 
+pytestmark = pytest.mark.slow
+
 SOURCE = Path(forecast.__file__).parents[1]
 
 HELD = """

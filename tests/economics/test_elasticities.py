@@ -105,6 +105,7 @@ def test_a_known_elasticity_is_found_again() -> None:
     np.testing.assert_allclose(slopes(trade, groups, PASSED, PACE).values, [1.5, 3.0], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_errors_are_as_large_as_what_slopes_miss() -> None:
     """With noise that walks at random, misses over their standard errors have a mean square of about one."""
     elasticities, groups = np.full(N_INDUSTRIES, 2.0), [tuple(f"3{place}" for place in range(N_INDUSTRIES))]

@@ -397,7 +397,7 @@ def test_more_plants_still_late_lengthen_the_tail(models: Any) -> None:
     assert mean[0] < mean[1] < mean[2]
 
 
-@pytest.mark.slow_fit
+@pytest.mark.slow
 def test_the_fit_converges_to_the_weighted_prior_and_kinds_without_data_stay_with_the_pool(models: Any) -> None:
     from forecast.models.fitting import Effort, posterior_rows
 

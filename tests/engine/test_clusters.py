@@ -20,6 +20,8 @@ from forecast.engine.simulate import BLOCKS_PER_TASK, WORTH_WORKERS, Settings, s
 from forecast.errors import RunError
 from forecast.storage.code_digests import code_of_numbers
 
+pytestmark = pytest.mark.slow
+
 BLOCK_SIZE = 16
 SETTINGS = Settings(BLOCK_SIZE * BLOCKS_PER_TASK * 3 * WORTH_WORKERS, 3)
 

@@ -248,6 +248,7 @@ def test_workers_and_backends_leave_no_trace(backend: str, scheme: Scheme) -> No
     assert one.quarterly.draws().tobytes() == two.quarterly.draws().tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_workers_leave_no_trace_where_draws_are_counted(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("forecast.engine.simulate.KEEP_DRAWS", 500)

@@ -22,6 +22,8 @@ from forecast import clusters
 from forecast.errors import WorkersError
 from forecast.results import run
 
+pytestmark = pytest.mark.slow
+
 distributed = pytest.importorskip("distributed")
 
 LACKS_PACKAGE = "import sys; sys.modules['forecast'] = None"

@@ -142,6 +142,7 @@ def test_a_source_is_held_at_a_hundred_values_with_four_hundred_draws_at_each(mo
     assert {streams.block for streams in asked} == set(range(20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["announced-dependent", "deal", "tariff-regimes", "localize-all", "tariffs-25-term"])
 def test_what_a_set_of_sources_leaves_as_it_is_is_what_it_would_be_anew(name: str) -> None:
     """Every set of a block by itself, with nothing drawn or worked out before, to the last bit."""

@@ -49,6 +49,7 @@ def test_a_month_above_its_quarter_is_a_rise_of_both_flows_or_parts_them() -> No
     assert data.growth.shape == data.rise.shape == (2, 38)
 
 
+@pytest.mark.slow
 def test_a_level_that_walks_by_the_month_carries_its_last_month_over_whole() -> None:
     """Of a random walk the next quarter's mean is the last month and what comes: 1 + 4/9 + 1/9 variances of a month."""
     from forecast.models.fitting import posterior_rows  # PyMC takes seconds to import

@@ -132,7 +132,7 @@ def test_without_evidence_the_model_sees_nothing(channels: Any) -> None:
     assert not model.potentials
 
 
-@pytest.mark.slow_fit
+@pytest.mark.slow
 def test_a_sum_of_two_normal_coefficients_has_its_known_posterior(channels: Any) -> None:
     """a ~ N(1, 0.5), b ~ N(2, 1), a + b read as 4 with error 0.5: gain 1 / (0.25 + 1 + 0.25) times the variances."""
     from functools import partial
@@ -159,7 +159,7 @@ def test_a_sum_of_two_normal_coefficients_has_its_known_posterior(channels: Any)
     assert np.corrcoef(rows["known"].T)[0, 1] == pytest.approx(correlation, abs=5 * error)
 
 
-@pytest.mark.slow_fit
+@pytest.mark.slow
 def test_without_evidence_the_prior_shows(channels: Any) -> None:
     from forecast.models.fitting import Effort, posterior_rows, sector_rows
 

@@ -330,7 +330,7 @@ def test_ranks_that_were_changed_are_named(tmp_path: Path, rows: bytes) -> None:
         calibration_study("localization", 1, 0, tmp_path, 1)
 
 
-@pytest.mark.slow_fit
+@pytest.mark.slow
 def test_a_few_fits_to_made_data_are_ranked_stored_and_found_again(tmp_path: Path) -> None:
     from forecast.models.calibration import JOINT, calibration_study
 
@@ -348,7 +348,7 @@ def test_a_few_fits_to_made_data_are_ranked_stored_and_found_again(tmp_path: Pat
     assert all(np.array_equal(ranks, again.ranks[name]) for name, ranks in whole.ranks.items())
 
 
-@pytest.mark.slow_fit
+@pytest.mark.slow
 def test_the_density_of_the_truth_is_that_of_the_sampler() -> None:
     """PyMC's density on exchanged data, by which a truth is ranked, and that of the sampler agree draw by draw."""
     from forecast.models.channels import localization_task

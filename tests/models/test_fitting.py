@@ -270,12 +270,12 @@ def fits(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.slow_fit
+@pytest.mark.slow
 def test_a_sampler_that_fails_is_said_and_its_process_ends(fits: list[str]) -> None:
     assert fits[2:] == SAID
 
 
-@pytest.mark.slow_fit
+@pytest.mark.slow
 def test_a_fit_needs_no_compiler_repeats_itself_and_finds_the_observed_share(fits: list[str]) -> None:
     """The second fit runs code that the first has stored."""
     first, again = (line.split() for line in fits[:2])

@@ -100,6 +100,7 @@ def test_months_added_by_a_file_are_those_shipped(site: CutPackage) -> None:
     assert values == [[row["month"], row["series"], row["value"]] for row in read_table("trade_monthly")]
 
 
+@pytest.mark.slow
 def test_runs_and_scores_are_those_of_the_package_with_the_months_shipped(site: CutPackage, tmp_path: Path) -> None:
     """The shipped posterior fits the months again; a forecast of 2025 is scored up to the quarter that was added."""
     ran = site.run("-c", SEVERAL, json.dumps(COMMANDS))
@@ -123,6 +124,7 @@ def test_runs_and_scores_are_those_of_the_package_with_the_months_shipped(site: 
     assert {("2026Q2", "exports"), ("2026Q2", "imports")} <= {*flows}
 
 
+@pytest.mark.slow
 def test_a_run_says_in_one_line_what_to_do_until_parameters_know_the_data(site: CutPackage) -> None:
     """A second vintage revises a month; a posterior in the user's place that knows it is found by default."""
     path = lines(site.folder / "own.csv", [OWN, ["us_imports_from_korea", "2026-08", 15_302, "million USD"]])

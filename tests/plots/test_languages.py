@@ -71,6 +71,7 @@ def test_history_is_told_in_korean() -> None:
 SWEPT = "발표된 투자가 2027년 대미 무역수지 흑자에 미치는 효과(연간 억 달러, 한국 관세청 통관 기준)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "module", "said"),
     [

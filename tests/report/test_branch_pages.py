@@ -92,6 +92,7 @@ def test_what_branches_share_is_told_once(mixed: Results) -> None:
     assert "<b>" not in page
 
 
+@pytest.mark.slow
 def test_a_mixture_beside_a_scenario_is_paired_but_not_divided(mixed: Results, tmp_path: Path) -> None:
     hyundai = made(tmp_path, ROOT / "scenarios" / "hyundai.yaml")
     page = report([hyundai, mixed])

@@ -251,6 +251,7 @@ def test_a_question_that_comes_in_drops_is_ended(server: Explorer, monkeypatch: 
     pytest.fail("the connection was still held after 20 seconds")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [path for path in sorted((ROOT / "scenarios").glob("*.yaml")) if not is_mixture(path)],

@@ -35,6 +35,7 @@ def test_every_input_has_a_name_in_korean_and_its_own_in_english(scenario: str) 
     assert [name for name in korean if re.search(r"[a-z]{2,}", name)] == []
 
 
+@pytest.mark.slow
 def test_a_budget_names_inputs_in_the_language_and_gives_a_small_plant_two_decimals(tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(
         "name: small\ntitle: Small\ninvestments:\n  - {id: A-1, company: A, project: one, sector: autos,"

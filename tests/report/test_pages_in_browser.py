@@ -22,7 +22,7 @@ from forecast.report.page import write_report
 from forecast.report.workbench import workbench
 from forecast.scenario.scenario import load_scenario
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")]
 
 
 @pytest.fixture(scope="module")

@@ -128,6 +128,7 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     assert min(abs(float(number.replace(",", "")) - 10 * median) for number in korean) <= 5  # or with a digit more
 
 
+@pytest.mark.slow
 def test_a_report_tells_the_year_that_is_asked_for(runs: dict[str, Results], tmp_path: Path) -> None:
     summary = runs["hyundai"].statistics
     words = plain(edition(report([runs["baseline"], runs["hyundai"]], year=2030), "en"))

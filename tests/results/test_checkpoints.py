@@ -78,6 +78,7 @@ def resumed_run(out: Path, scenario: AnyScenario, **options: object) -> tuple[Ru
     return run_scenario(scenario, SETTINGS, out=out, resumed=said.append, **options), said  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [True, False], ids=["a scenario, kept", "a mixture, counted"])
 def test_a_stopped_run_goes_on_to_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool) -> None:
     monkeypatch.setattr(simulate, "KEEP_DRAWS", 10_000 if kept else 1_000)

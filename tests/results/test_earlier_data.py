@@ -14,6 +14,8 @@ from stored import folder_of
 import forecast
 from forecast.models.posterior import SHIPPED
 
+pytestmark = pytest.mark.slow
+
 ALONE = "with an empty FOLDER goes by the shipped data alone"
 WAY = f"made with the shipped data, to which you have added some; `forecast --data-dir FOLDER COMMAND` {ALONE}"
 AGAIN = "Whole, and the same bytes when run again: "

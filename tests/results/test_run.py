@@ -265,6 +265,7 @@ def test_of_what_is_set_a_run_keeps_what_changes_it(tmp_path: Path) -> None:
     assert "error: -s title=Plan #1: got a comment or a second line, expected none" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nothing", ["horizon=2035", "investments.HMG-06.amount=5.8", "investments.HMG-06.amount=5.80"])
 def test_what_is_set_to_what_it_is_is_not_told_of_the_run(nothing: str, tmp_path: Path) -> None:
     """The first run of a scenario kept it, and every later one of the plain scenario was said to have it set."""

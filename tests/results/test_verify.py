@@ -24,6 +24,7 @@ from forecast.storage.netcdf import is_sealed
 from forecast.track import ledger as ledger_module
 
 
+@pytest.mark.slow
 def test_what_is_whole_comes_out_the_same_and_is_not_touched(original: Path) -> None:
     before = listing(original)
     same = "Whole, and the same bytes when run again: "
@@ -65,6 +66,7 @@ def test_some_blocks_or_none_are_drawn_again_where_they_are_asked_for(original: 
     assert "3개 블록 중 1개" in command("verify", place, "--blocks", "1", "--language", "ko", cwd=original).stdout
 
 
+@pytest.mark.slow
 def test_what_was_set_or_left_out_is_found_so_when_the_run_is_verified(tmp_path: Path) -> None:
     """Of scenarios run by one command, of a mixture, and exported with its files."""
     stated = ("investments.HMG-06.amount={krw_trillion: 3}", "horizon=2031")
@@ -226,6 +228,7 @@ def test_another_person_verifies_it_with_nothing_else_at_hand(original: Path, tm
     assert [path.name for path in tmp_path.iterdir()] == ["got.zip"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["scenarios/mine/top.yaml", "top.yaml"])
 def test_files_of_a_scenario_are_read_from_the_archive_as_they_lay(tmp_path: Path, path: str) -> None:
     """Beside each other, in a folder of `scenarios`, and shipped ones that are extended by their names."""

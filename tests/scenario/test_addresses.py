@@ -221,6 +221,7 @@ correlations: [{between: [shocks.sales.amount, shocks.buying.amount], rank: -0.8
     assert (exports.min() > -20, exports.max() < -10, imports.min() > 5, imports.max() < 9) == (True,) * 4
 
 
+@pytest.mark.slow
 def test_workers_leave_no_trace_and_the_file_comes_back(tmp_path: Path) -> None:
     scenario = stated(tmp_path, "correlations:\n" + "".join(entry(*pair) for pair in pairs()))
     (tmp_path / "again.yaml").write_text(dump_scenario(scenario))

@@ -377,6 +377,7 @@ def freeze(tmp_path: Path) -> Callable[[str], Entry]:
     return frozen
 
 
+@pytest.mark.slow
 def test_branches_that_part_over_what_has_been_told_become_one(freeze: Callable[[str], Entry], tmp_path: Path) -> None:
     """The plant was cancelled: all that its branch cost is the assumptions', whichever branch is taken to be true."""
     folder = write_tables(tmp_path, {"A": {"stage": "cancelled", "state_date": "2025-09"}}, {})
@@ -449,6 +450,7 @@ def test_what_sets_no_weight_of_a_branch_is_refused_in_one_line(
     assert done.stderr == f"error: -s {text}: {expected}\n"
 
 
+@pytest.mark.slow
 def test_a_weight_set_on_top_is_that_of_a_file_that_states_it(tmp_path: Path) -> None:
     """Of 1, 2 and 5 in 8 draws, at the same luck; it is told, and what the file says already is not."""
     weighed = ("baseline, weight: %s", "hyundai, weight: 2", "lges-lansing, weight: %s")

@@ -140,6 +140,7 @@ TEXTS = st.text(PRINTABLE, min_size=1, max_size=60)
 PROSE = st.text(PRINTABLE | st.sampled_from("\t\n \x85\u2028"), max_size=400)
 
 
+@pytest.mark.slow
 @given(title=TEXTS, description=PROSE, source=TEXTS)
 @settings(max_examples=60, derandomize=True, deadline=None)
 def test_any_text_survives_the_way_back(

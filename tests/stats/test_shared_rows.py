@@ -52,6 +52,7 @@ def slope_by_hand(draws: Array, level: float) -> Array:
     return np.where(alike, wide, nearby)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stratified", [False, True])
 @pytest.mark.parametrize(("n_blocks", "n_draws"), [(10, 400), (2, 1_000)])
 def test_errors_are_the_spread_of_statistics_over_samples_of_rows(

@@ -93,6 +93,7 @@ def test_merging_parts_gives_the_whole(keep: bool, stratified: bool) -> None:
         np.testing.assert_allclose(statistic.standard_error, whole[name].standard_error, rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keep", "stratified"), [(True, False), (True, True), (False, False)])
 def test_standard_errors_are_those_of_the_estimates(keep: bool, stratified: bool) -> None:
     """Spread of the estimate over 100 repetitions: 7 % of noise in each series and year, 1 % in their mean."""

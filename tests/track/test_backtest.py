@@ -90,6 +90,7 @@ def test_a_piece_that_was_changed_is_named(tmp_path: Path, seed: int) -> None:
         backtest.stored_forecasts(PIECES[0], tmp_path)
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_leaves_the_same_bytes(tmp_path: Path) -> None:
     pytest.importorskip("statsforecast")
     pieces = [*PIECES[:3], *(Piece("seasonal_naive", origin) for origin in STARTS[:2])]
@@ -145,7 +146,7 @@ def test_an_interrupt_says_what_is_left(tmp_path: Path, monkeypatch: pytest.Monk
         assert (done.returncode, done.stderr.strip()) == (130, goes_on)
 
 
-@pytest.mark.slow_fit
+@pytest.mark.slow
 def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -202,7 +203,7 @@ def densities(task: Any, free: Mapping[str, Array]) -> list[float]:
     return [float(density({name: drawn[0, draw] for name, drawn in free.items()})) for draw in range(n_draws)]
 
 
-@pytest.mark.slow_fit
+@pytest.mark.slow
 def test_a_history_that_cannot_be_fitted_is_left_out(tmp_path: Path) -> None:
     """Exports that stand still up to the origin: the file moves, what is known at the origin does not.
 

@@ -78,6 +78,7 @@ def test_a_combination_has_the_means_of_the_quantiles_by_treatment() -> None:
     assert np.isnan(said["own"][:2]).all()
 
 
+@pytest.mark.slow
 def test_the_bayesian_var_carries_seasons_on_and_one_seed_gives_one_forecast() -> None:
     pytest.importorskip("bvar")
     rng = np.random.default_rng(0)

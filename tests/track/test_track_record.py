@@ -161,6 +161,7 @@ def demand_contract(rows: list[dict[str, str]], horizon: int) -> None:
             assert parse_quarter(row["target"]) == parse_quarter(row["origin"]) + int(row["horizon"])
 
 
+@pytest.mark.slow
 def test_publishing_twice_leaves_the_same_bytes_and_keeps_the_words_around(stored: Path, tmp_path: Path) -> None:
     pieces = [Piece(model, origin) for model in (OURS, "joint_growth") for origin in STARTS]
     scores = scored(pieces, stored, TRADE, DESIGN)
