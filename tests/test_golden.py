@@ -43,6 +43,8 @@ def test_numbers_are_those_of_the_record() -> None:
         ("results/hyundai/141245f03f80로", "results/hyundai/<run>로"),
         ("0.141245103180, 141245.103180", "0.141245103180, 141245.103180"),
         ("announced: '2025-03-24'", "announced: '2025-03-24'"),
+        ("hyundai: 14,000 of 20,000 draws after 2 s, about 1 s left\n1 of 2 runs\n", "1 of 2 runs\n"),
+        ("report: 2단계 중 1단계, 2초 경과, 약 2초 남음\n보고서 파일\n", "보고서 파일\n"),
     ],
 )
 def test_masks_cover_digests_and_spare_numbers(text: str, shown: str) -> None:

@@ -210,6 +210,7 @@ def test_parts_add_up_where_plants_replace_exports_that_run_out() -> None:
     assert (second[-1] > first[-1] + 0.1).all()  # what the first left to replace is less
 
 
+@pytest.mark.slow
 def test_workers_divide_a_difference_as_one_process_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("forecast.analysis.attribution._WORTH_WORKERS", 1)
     pair, two_blocks = (shipped("baseline"), shipped("hyundai")), Settings(2_100)

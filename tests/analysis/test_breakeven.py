@@ -349,6 +349,7 @@ def test_a_rate_turns_where_the_answer_of_the_run_says(tmp_path: Path, duties: l
     assert told == pytest.approx(float(run[2] or 0.0) * (-1 if run[1] == "more" else 1), abs=0.015)
 
 
+@pytest.mark.slow
 def test_what_duties_of_the_scenario_change_in_an_effect_is_told_with_its_reasons(tmp_path: Path) -> None:
     """Doubling the duty on cars lessened the loss of 2035, and no word said why."""
     twice = load_scenario(SHIPPED / "hyundai.yaml", ["tariffs=[{id: cars, sectors: autos, rate: 0.3, from: 2026Q4}]"])
@@ -386,6 +387,7 @@ def test_what_duties_change_is_the_sum_of_its_reasons_as_printed(tmp_path: Path,
     assert sum(reasons) == pytest.approx(whole, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_relief_from_duties_is_told_with_its_signs(tmp_path: Path) -> None:
     """A duty of none on all: purchases "dearer" and exports "cut" were given as its reasons."""
     file = tmp_path / "relief.yaml"

@@ -210,6 +210,7 @@ def test_a_run_of_a_mixture_is_taken_apart(tmp_path: Path) -> None:
     assert followed.swing[1] == 0.0
 
 
+@pytest.mark.slow
 def test_what_two_branches_share_is_listed_once(tmp_path: Path) -> None:
     """Of two branches one is followed where the other is not; a plant in phases goes ahead where it does as a whole."""
     path = tmp_path / "two.yaml"

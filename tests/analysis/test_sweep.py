@@ -160,6 +160,7 @@ def test_cells_that_tell_one_number_have_no_lowest(tmp_path: Path) -> None:
     assert "lowest" not in words
 
 
+@pytest.mark.slow
 def test_sweeps_of_other_values_have_folders_of_their_own(tmp_path: Path) -> None:
     drawn = command("sweep", "hyundai", "-s", f"{AMOUNT}=2,4", *QUICK[:-1], cwd=tmp_path)
     (first,) = (tmp_path / "results" / "hyundai" / "sweeps").iterdir()

@@ -68,6 +68,7 @@ def test_a_folder_that_is_gone_is_one_line(arguments: tuple[str, ...], tmp_path:
     assert done.stderr.startswith("error: ")
 
 
+@pytest.mark.slow
 def test_no_place_for_temporary_files_hides_no_other_message(stored: Path, tmp_path: Path) -> None:
     none = files_of_at_most(0)
     asked = {
@@ -243,6 +244,7 @@ def test_nothing_is_written_to_an_output_that_is_closed(tmp_path: Path) -> None:
     assert done.stderr == "error: /dev/stdout: cannot be written (it is closed); choose another file with --out\n"
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_written_costs_no_answer(stored: Path, tmp_path: Path) -> None:
     shutil.copytree(stored, tmp_path, dirs_exist_ok=True)
     words = ("run", "baseline", "--draws", "400")

@@ -132,6 +132,7 @@ def test_a_worker_is_gone_when_its_parent_is() -> None:
         assert wait_for(lambda: not session(process.pid), 20)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
 def test_a_worker_ended_from_outside_is_one_line(tmp_path: Path) -> None:
     arguments = [*FORECAST, "run", "baseline", "--draws", "9000000", "--n-jobs", "2", "--no-plot"]
@@ -177,6 +178,7 @@ def test_a_full_standard_output_is_one_line(tmp_path: Path) -> None:
     assert done.stderr == "error: standard output cannot be written (No space left on device)\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
 @pytest.mark.parametrize(("arguments", "code"), [(("elicit", "1 to"), 2), (("run", "baseline", "--draws", "20"), 0)])
 def test_a_full_standard_error_loses_what_is_written_to_it_alone(

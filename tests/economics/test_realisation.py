@@ -385,6 +385,7 @@ def weighted(models: Any, plants: list[Outcome], n_draws: int) -> tuple[dict[str
     return task.rows(free), weights / weights.sum()
 
 
+@pytest.mark.slow
 def test_more_plants_still_late_lengthen_the_tail(models: Any) -> None:
     """Three plants two years late that have not started lengthen it, and more than three that then did."""
     few = [replace(PLANT, delay=(4.0, math.inf))]

@@ -190,6 +190,7 @@ def test_signs_are_those_of_the_literature() -> None:
     assert sums("steel")[-1] < 0
 
 
+@pytest.mark.slow
 def test_levels_of_prior_draws_are_standard_normal_and_data_shares_say_what_was_learned() -> None:
     """Half of the levels of one coefficient are moved into half their spread: three quarters of its precision."""
     levels = np.broadcast_to(ndtri(LEVELS)[:, None, None], (2000, len(SECTORS), len(COEFFICIENTS))).copy()

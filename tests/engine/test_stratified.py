@@ -107,6 +107,7 @@ def test_an_announcement_more_leaves_the_luck_of_all_else(scheme: Scheme) -> Non
     assert flows[0][baseline].tobytes() == flows[1][baseline].tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", STRATIFIED)
 def test_means_between_blocks_vary_less(scheme: Scheme) -> None:
     """Variances of 30 blocks each have an F of 29 and 29 degrees of freedom, around a ratio of 2 or more."""

@@ -47,6 +47,7 @@ def _within(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
 
 
+@pytest.mark.slow
 def test_a_worker_meets_a_plan_as_data() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     names = json.loads(done.stdout)
@@ -82,6 +83,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_given_a_successor_is_no_end_of_work_where_warnings_are_errors(tmp_path: Path) -> None:
     """joblib's thread that hands out work ended in the warning, and a suite waited for ever, one time in two."""
     pytest.importorskip("psutil")  # by which joblib sees how much memory a worker holds

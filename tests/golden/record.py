@@ -69,6 +69,7 @@ MASKS = (
     (r"about [\d.]+ s and \d+ MB, .*?\. An", "about <cost>. An", "cost measured by a pilot run on this machine"),
     (r"약 [\d.]+초, 메모리 \d+MB\(.*?\)", "<cost>", "the same in Korean"),
     (r"(?m)^\S.*: [\d,]+ of [\d,]+ \S+ after \d+ (s|min|h).*\n", "", "progress of what takes longer than two seconds"),
+    (r"(?m)^\S.*: .* 중 .*\d+(초|분|시간) 경과.*\n", "", "the same in Korean"),
 )
 
 

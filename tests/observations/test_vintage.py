@@ -165,6 +165,7 @@ def out_by(name: str, row: dict[str, str]) -> dt.date:
     return dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(1)
 
 
+@pytest.mark.slow
 @given(days=st.integers(0, 820), factor=st.sampled_from([0.0, 0.5, 3.0]))
 @settings(max_examples=12, deadline=None)
 def test_no_later_figure_reaches_an_earlier_day(

@@ -75,6 +75,7 @@ def test_a_mixture_tells_its_branches_and_the_whole(mixed: Results) -> None:
     assert [cells[0] for cells in rows.values()] == ["0.4 (90\xa0%: 0.22 to 0.58)", "0.6", ""]
 
 
+@pytest.mark.slow
 def test_what_branches_share_is_told_once(mixed: Results) -> None:
     """And an entry that is not the same in all of them is told for each."""
     page = report([mixed])

@@ -371,6 +371,7 @@ def test_no_other_page_may_frame_it(server: Explorer) -> None:
     assert answer.headers["X-Frame-Options"] == "DENY"
 
 
+@pytest.mark.slow
 def test_connections_from_which_nothing_comes_are_bounded_and_closed(
     server: Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -434,6 +435,7 @@ def test_assumptions_that_make_no_sense_together_are_told(bench: Workbench) -> N
     assert "differs by" in told_trial(Bench(bench, ("hyundai",), language("en")), MOVES[0])["html"]
 
 
+@pytest.mark.slow
 def test_the_command_ends_cleanly_and_names_a_bad_file(tmp_path: Path) -> None:
     bad = command("explore", "missing.yaml", cwd=tmp_path)
     assert bad.returncode == 2

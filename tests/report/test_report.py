@@ -64,6 +64,7 @@ def made(out: Path, file: Path) -> Results:
     return forecast.run_scenario(forecast.load_scenario(file), Settings(20_000), out=out).results
 
 
+@pytest.mark.slow
 def test_page_and_terminal_tell_the_same_years_of_an_effect(tmp_path: Path) -> None:
     for name in ("package-350bn", "hyundai"):
         file = ROOT / "scenarios" / f"{name}.yaml"
@@ -256,6 +257,7 @@ def test_parts_on_a_page_are_of_as_many_of_the_first_draws_as_are_quick(
         np.testing.assert_array_equal(found.attribution.parts, whole.parts[..., :taken])
 
 
+@pytest.mark.slow
 def test_orders_on_a_page_are_sampled_where_all_of_them_take_long(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -279,6 +281,7 @@ def replaced(run: Results, manifest: dict[str, Any]) -> Results:
     return Results(run.folder, run.manifest | changed)
 
 
+@pytest.mark.slow
 def test_what_tariffs_do_is_drawn_and_tabulated(tmp_path: Path) -> None:
     """Of a run that assumes no plant too; medians by year are those of the run."""
     run = made(tmp_path, ROOT / "scenarios" / "tariffs-25.yaml")
@@ -362,6 +365,7 @@ def test_runs_that_cannot_stand_together_are_refused(runs: dict[str, Results], t
         report([hyundai] * 5)
 
 
+@pytest.mark.slow
 def test_a_page_is_written_whole_or_not_at_all(runs: dict[str, Results], tmp_path: Path) -> None:
     path = write_report([runs["hyundai"]], tmp_path / "report.html")
     assert path.read_text(encoding="utf-8") == report([runs["hyundai"]])

@@ -114,6 +114,7 @@ def test_the_command_says_where_it_goes_on(tmp_path: Path) -> None:
     assert "block" not in command(*arguments, "--force", cwd=tmp_path).stderr
 
 
+@pytest.mark.slow
 def test_a_full_disk_at_the_end_tells_that_the_same_command_goes_on(tmp_path: Path) -> None:
     """Another folder, which it named as the way out, is one in which the run begins anew."""
     checkpoint = stopped(tmp_path / "results", world("hyundai"))

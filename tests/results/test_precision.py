@@ -129,6 +129,7 @@ def test_of_several_scenarios_all_are_sized_before_the_first_is_run(tmp_path: Pa
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("request_text", ["effect:2027:p>RECORD=0.0001", "trade_balance:2027:p>0=0.0001"])
 def test_a_chance_that_no_draw_met_or_missed_is_drawn_for_until_it_could_not_go_unseen(
     tmp_path: Path, request_text: str
@@ -167,6 +168,7 @@ def test_fewer_cases_never_take_fewer_draws_than_more_would_where_draws_tell_too
     assert needed[0] == needed[1] == needed[2] == needed[3] < needed[4] < needed[5]
 
 
+@pytest.mark.slow
 def test_a_pilot_knows_what_a_quantile_takes(tmp_path: Path) -> None:
     """The same number of draws whatever the seed, to a tenth; two quantiles an error apart told it to a fifth."""
     told = []

@@ -42,6 +42,7 @@ def verified(copy: Path, place: str = "results") -> CompletedProcess[str]:
     return command("verify", place, "--blocks", "0", cwd=copy)
 
 
+@pytest.mark.slow
 def test_what_commands_leave_is_named_as_not_looked_at(copy: Path) -> None:
     run = run_in(copy)
     for name in ("budget_trade_balance_2030.csv", "budget_trade_balance_2030.png", "budget_effect_2030_inputs.png"):
@@ -174,6 +175,7 @@ def test_names_that_break_lines_or_steer_a_terminal_stay_in_their_line(copy: Pat
     assert len(lines) == 2
 
 
+@pytest.mark.slow
 def test_a_run_found_again_under_an_earlier_title_is_said_to_keep_it(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("name: mine\ntitle: As it was\ndescription: A\n")

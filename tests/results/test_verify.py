@@ -42,6 +42,7 @@ def test_what_is_whole_comes_out_the_same_and_is_not_touched(original: Path) -> 
     assert listing(original) == before
 
 
+@pytest.mark.slow
 def test_runs_beside_the_entries_of_a_ledger_are_verified_too(copy: Path) -> None:
     """A folder with entries counted as a ledger alone: its runs were not looked at, and a damaged one passed."""
     shutil.copytree(copy / "ledger", copy / "results", dirs_exist_ok=True)

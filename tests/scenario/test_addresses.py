@@ -285,6 +285,7 @@ def test_correlated_assumptions_are_attributed_together(tmp_path: Path) -> None:
     assert found == ["localization, tariffs.back, correlations", "localization.sectors.steel"]
 
 
+@pytest.mark.slow
 def test_a_budget_tells_what_sources_have_in_common(tmp_path: Path) -> None:
     made = compiled(stated(tmp_path, "correlations:\n" + entry("tariffs.back.rate", "shocks.sales.amount")))
     experiment = SourceAnalysis(alone(made), 0, 0)

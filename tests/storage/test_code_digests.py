@@ -337,6 +337,7 @@ def test_other_docstrings_in_every_module_leave_every_role(tmp_path: Path) -> No
     assert {role: syntax_digest(ROLES[role], other) for role in ROLES} == installed()
 
 
+@pytest.mark.slow
 def test_a_module_moved_leaves_every_role(tmp_path: Path) -> None:
     """`dims` becomes `ground.axes`, and `economics.processes` goes beside it."""
     copy = copytree(SOURCE, tmp_path / "forecast", ignore=lambda *_: ["__pycache__", "data", "templates"])

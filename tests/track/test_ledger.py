@@ -168,6 +168,7 @@ def test_a_missing_file_of_an_entry_is_named_by_list_score_and_add(
         assert f"{entry.name}/{name}: is missing" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["gone", "cut", "another", "a pipe"])
 def test_a_damaged_posterior_is_named_by_list_score_and_add(
     change: str, freeze: Freeze, original: Callable[[str], Path], tmp_path: Path, earlier: Posterior

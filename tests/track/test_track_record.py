@@ -211,6 +211,7 @@ def test_shipped_page_says_what_the_shipped_scores_say() -> None:
     assert text.split(f"{BEGIN}\n")[1].split(f"\n{END}")[0] == bulletin.record_section(read_scores(SHIPPED / SCORES))
 
 
+@pytest.mark.slow
 def test_shipped_quantiles_give_the_shipped_scores() -> None:
     rows = rows_of(SHIPPED / QUANTILES)
     demand_contract(rows, 8)
