@@ -81,6 +81,7 @@ class DecidingRate:
         replaced: mean of the exports that its plants replace and its Monte Carlo error, by year, bn USD; empty where
             there is no other rate, so that they replace all of it.
         duty: on the product at the origin, a fraction.
+        duty_since: the last on record after it; None where none is, or it is no other.
         other_duties: whether the scenario states another duty on it, which the turning value allows for.
         added: mean of what the duty adds to the rate; the input called `name` is the rate without it.
     """
@@ -93,6 +94,7 @@ class DecidingRate:
     alone: bool
     replaced: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     duty: float = 0.0
+    duty_since: float | None = None
     other_duties: bool = False
     added: float = 0.0
 
@@ -313,6 +315,7 @@ def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, out
     whole = effect.sum(axis=0)
     name = max(rates, key=lambda name: _together(rates[name].values, whole))
     rate = rates[name]
+    duties = rate.duty, rate.duty_since, rate.other_duties
     beyond, replaced = np.zeros_like(output), {}
     means = partial(_means, plan, row_picks([plan], streams))
     if len(rates) > 1:
@@ -325,9 +328,7 @@ def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, out
     added = float(rate.added.mean())
     turning = {year: (turn + added, error) for year, (turn, error) in turns}
     alone, interval = len(rates) == 1, (low, median, high)
-    return DecidingRate(
-        rate.path, rate.sector, rate.grade, interval, turning, alone, replaced, rate.duty, rate.other_duties, added
-    )
+    return DecidingRate(rate.path, rate.sector, rate.grade, interval, turning, alone, replaced, *duties, added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,10 +337,12 @@ class AddedByDuty:
 
     Attributes:
         duty: on the product at the origin; 0 where none is paid and the scenario states one.
-        mean: of what it adds, USD per USD.
+        since: the last on record after it; None where none is, or it is no other.
+        mean: of what that at the origin adds, USD per USD.
     """
 
     duty: float
+    since: float | None
     mean: float
 
 
@@ -348,14 +351,15 @@ def added_by_duty(plan: RunPlan, streams: Sequence[Streams], address: str) -> Ad
     rate = _rates(plan, streams).get(address)
     if rate is None or not (rate.duty or rate.other_duties):
         return None
-    return AddedByDuty(rate.duty, float(rate.added.mean()))
+    return AddedByDuty(rate.duty, rate.duty_since, float(rate.added.mean()))
 
 
 @dataclass(frozen=True, slots=True)
 class _Rate:
     """A displacement rate of some plants: YAML path, sector, grade of evidence and draws, `(n_draws,)`.
 
-    Beside it the duty at the origin, whether the scenario states others, and draws of what that at the origin adds.
+    Beside it the duty at the origin, the last on record after it, whether the scenario states others, and draws of what
+    that at the origin adds.
     """
 
     path: str
@@ -363,6 +367,7 @@ class _Rate:
     grade: str
     values: Array
     duty: float
+    duty_since: float | None
     other_duties: bool
     added: Array
 
@@ -379,9 +384,17 @@ def _rates(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, _Rate]:
                 grade = central_priors()[group.sector, RATE].grade if fitted else "stated"
                 owner = address.removesuffix(f".{RATE}")
                 path = f"{owner}.overrides.{RATE}" if owner.startswith("investments.") else f"overrides.{address}"
-                other_duties, added = _is_taxed(plan, group.sector), displacement_under(group.duty, 0.0, more)
-                found[address] = _Rate(path, group.sector, grade, values, group.duty, other_duties, added)
+                duties = group.duty, _duty_since(group.sector, branch.origin), _is_taxed(plan, group.sector)
+                added = displacement_under(group.duty, 0.0, more)
+                found[address] = _Rate(path, group.sector, grade, values, *duties, added)
     return found
+
+
+def _duty_since(sector: str, origin: int) -> float | None:
+    """The last duty of record on the finished goods of a sector, where it began after the origin."""
+    trade = load_schedule().trade[FINISHED.get(sector, sector)]
+    last = trade.dates[-1] if trade.dates else -np.inf
+    return trade.rate(last) if last >= origin + 1 else None
 
 
 def _is_taxed(plan: RunPlan, sector: str) -> bool:

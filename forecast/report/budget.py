@@ -178,8 +178,8 @@ def _added(found: Breakeven, language: Language) -> dict[str, str]:
 
 
 def _duty(added: AddedByDuty, found: Breakeven, language: Language) -> dict[str, str]:
-    """The duty at the origin, and its quarter: not always that of today."""
-    return {"duty": language.share(round(added.duty, 3)), "origin": origin_of(found.run, language)}
+    """The duty at the origin, and its quarter; and the last on record since, where it is another."""
+    return {"duty": language.duty(added.duty, added.since), "origin": origin_of(found.run, language)}
 
 
 def _under_duty(found: Breakeven, language: Language) -> list[str]:

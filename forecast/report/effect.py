@@ -254,7 +254,7 @@ def _duty(rate: DecidingRate, language: Language, origin: str, *, moved: bool) -
         return language.text("because.no_duty")
     under = "under_duty" if rate.duty else ""
     key = "_".join(filter(None, (under, "moved" if moved or rate.other_duties else "")))
-    return language.text(f"because.{key}", duty=language.share(round(rate.duty, 3)), origin=origin) if key else ""
+    return language.text(f"because.{key}", duty=language.duty(rate.duty, rate.duty_since), origin=origin) if key else ""
 
 
 def rests_words(found: Grounds | None, series: str, index: int, language: Language) -> str:

@@ -130,6 +130,17 @@ class Language(Texts):
         text = self.text("numbers.percent", number=number)
         return figure(text, (text, 100 * fraction, nan))
 
+    def duty(self, at_origin: float, since: float | None) -> str:
+        r"""A duty in the quarter of the origin, and the last on record after it where that is another.
+
+        >>> language("en").duty(0.1, 0.125), language("ko").duty(0.15, None)
+        ('10\xa0% (12.5\xa0% on record since)', '15%')
+        """
+        known = self.share(round(at_origin, 3))
+        if since is None or self.share(round(since, 3)) == known:
+            return known
+        return self.text("numbers.duty_since", duty=known, since=self.share(round(since, 3)))
+
     def date(self, position: float) -> str:
         """A date on the quarter axis.
 

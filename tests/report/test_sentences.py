@@ -124,6 +124,15 @@ def test_a_turning_rate_says_under_which_duty_it_is_told(
     assert korean in said_of(summary, language("ko"), "2026년 2분기", found)
 
 
+def test_a_turning_rate_says_that_another_duty_is_on_record_since() -> None:
+    summary, found = told(parts(np.full(100, -1.0))), rests(0.2)
+    assert found.rate is not None
+    found = replace(found, rate=replace(found.rate, duty=0.1, duty_since=0.125))
+    said = said_of(summary, language("en"), "2026Q2", found).replace("\xa0", " ")
+    assert "under the duty of 2026Q2, 10 % (12.5 % on record since), which is judged to add" in said
+    assert "2026년 2분기 관세율 10%(이후 12.5%로 바뀜) 기준" in said_of(summary, language("ko"), "2026년 2분기", found)
+
+
 @pytest.mark.parametrize(
     ("duty", "changed", "english", "korean"),
     [
