@@ -108,8 +108,8 @@ def _said(run: Run, language: Language, found: Grounds | None) -> Iterator[str]:
     results, summary = run.results, run.results.statistics
     invested = results.manifest["n_investments"]
     if invested:
-        size, *_ = effect_paragraphs(summary, language, origin_of(results, language), found)
-        yield _first(size, WITH_CHANCE[language.code])
+        said = effect_paragraphs(summary, language, origin_of(results, language), found)
+        yield _first(said["effect"], WITH_CHANCE[language.code])
     policies = [policy_sentence(summary, language, name) for name in moving_policies(summary)]
     level = level_sentence(summary, results.basis, language, invested=False)
     for text in policies if invested or policies else [level]:

@@ -18,6 +18,7 @@
 - `ledger`: frozen forecasts, fits and model checks
 - `verification`: what a verification found, and the page of an exported run
 - `assumptions`: assumptions of a scenario with their sources, and differences between two
+- `brief`: what a page opens with: numbers to quote, and the answer by subject
 - `page`: the report page
 - `templates`: pages from templates
 - `workbook`: an answer as a workbook for Excel: number formats, native charts, text that is never a formula

@@ -33,10 +33,11 @@ def chance_below(summary: Summary, series: str, index: int, language: Language) 
 
 def effect_paragraphs(
     summary: Summary, language: Language, origin: str, found: Grounds | None = None, year: int | None = None
-) -> list[str]:
-    """With the announcements or without, by subject.
+) -> dict[str, str]:
+    """With the announcements or without, a paragraph each by subject, in this order.
 
-    By how much, when, how sure, and how much of it is news; because of what; and what would turn the sign.
+    `effect`: by how much, when, how sure, and how much of it is news; `reasons`: because of what; `turn`: what would
+    turn the sign. The last two are left out where there is nothing to say.
 
     Args:
         origin: the last observed quarter, in words.
@@ -46,7 +47,8 @@ def effect_paragraphs(
     years = turning_years(summary, year)
     told = years[0]
     if not motion(summary, "effect").any():
-        return [" ".join([language.text("sentences.effect_nothing"), *_news(summary, language, origin, told)])]
+        nothing = [language.text("sentences.effect_nothing"), *_news(summary, language, origin, told)]
+        return {"effect": " ".join(nothing)}
     rate = None if found is None else found.rate
     sizes = [
         *_size(summary, language, years, found),
@@ -54,8 +56,8 @@ def effect_paragraphs(
         *_news(summary, language, origin, told),
     ]
     reasons = [*_because(summary, language, told, rate), *_by_duties(summary, language, origin, told, found)]
-    parts = (sizes, reasons, _turning_rate(summary, language, origin, told, found))
-    return [" ".join(part) for part in parts if part]
+    parts = {"effect": sizes, "reasons": reasons, "turn": _turning_rate(summary, language, origin, told, found)}
+    return {subject: " ".join(part) for subject, part in parts.items() if part}
 
 
 def _size(summary: Summary, language: Language, years: Sequence[int], found: Grounds | None) -> list[str]:

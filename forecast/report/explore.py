@@ -178,7 +178,7 @@ def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
     sentences = list(filter(None, [assumed_conditions(scenario, language)]))
     if scenario.investments:
         origin = language.date(float(bench.workbench.origin))
-        sentences += effect_paragraphs(summary, language, origin, trial.grounds)
+        sentences += effect_paragraphs(summary, language, origin, trial.grounds).values()
     sentences += [policy_sentence(summary, language, name) for name in moving_policies(summary)]
     sentences.append(level_sentence(summary, scenario.basis, language, invested=bool(scenario.investments)))
     sentences += memory_sentences(summary, bench.workbench.origin, [scenario], language)

@@ -26,6 +26,7 @@ from forecast.report.assumptions import (
     prose,
     user_words,
 )
+from forecast.report.brief import passages, quoted_numbers
 from forecast.report.charts import change_diagram, channels_diagram, effect_title, fan_diagram, fan_of, product_diagram
 from forecast.report.comparison import (
     RISE,
@@ -40,7 +41,7 @@ from forecast.report.distributions import distribution_diagrams
 from forecast.report.effect import origin_of
 from forecast.report.i18n import CODES, Language, language
 from forecast.report.induced import claim_section
-from forecast.report.observed import memory_sentences, outcome_sentences, products_by_year
+from forecast.report.observed import products_by_year
 from forecast.report.rows import plants_in_time, swings, timeline, tornado
 from forecast.report.run import (
     EFFECT,
@@ -48,21 +49,13 @@ from forecast.report.run import (
     branch_share,
     branch_table,
     contribution_table,
-    dominance_note,
-    pledge_notes,
     policy_table,
     sampled_draws,
     surplus_table,
 )
 from forecast.report.sentences import (
-    assumed_conditions,
-    chances_sentence,
-    effect_sentences,
-    mixture_sentences,
-    products_sentence,
     record_of,
     run_books_note,
-    run_level,
 )
 from forecast.report.templates import page
 from forecast.report.track import shipped_record
@@ -156,44 +149,14 @@ def _facts(runs: Sequence[PageRun], language: Language) -> list[tuple[str, str]]
 
 
 def _short(place: int, run: PageRun, language: Language, year: int | None) -> dict[str, Any]:
-    """The answer of a run, and the branches of a mixture."""
+    """The answer of a run, the numbers to quote first, and the branches of a mixture."""
     return {
         "run": place,
         "title": user_words(run.name),
-        "sentences": short_answers(run.results, run.world, language, run.behind.grounds, year),
+        "quoted": quoted_numbers(run.results, language, year),
+        "passages": passages(run.results, run.world, language, run.behind.grounds, year),
         "branches": branch_table(run.results, run.world, language, year) if run.world.single is None else None,
     }
-
-
-def short_answers(
-    results: Results,
-    world: AnyScenario,
-    language: Language,
-    found: Grounds | None = None,
-    year: int | None = None,
-) -> list[str]:
-    """The sentences a report opens with: conditions, effect, level, chances, branches, and what came later."""
-    summary, later, origin = results.statistics, outcomes(results), parse_quarter(results.manifest["origin"])
-    conditions = assumed_conditions(world.single, language) if world.single is not None else ""
-    known = record_of(results.basis, results.as_of)
-    scenarios = [branch.scenario for branch in world.branches]
-    pledges = [note for scenario in scenarios for note in pledge_notes(scenario, language)]
-    sentences = [
-        conditions,
-        *dict.fromkeys(pledges),
-        *effect_sentences(results, language, found, year),
-        run_level(results, language, year),
-        products_sentence(summary, results.basis, language, year),
-        *memory_sentences(summary, origin, scenarios, language),
-        chances_sentence(summary, known, language, found, year),
-        *mixture_sentences([results], language),
-        *([language.text("branches.words")] if world.single is None else []),
-        *outcome_sentences(results, later, scenarios, language),
-    ]
-    if summary.n_failed:
-        sentences.append(language.count("sentences.failed", summary.n_failed, draws=f"{summary.n_draws:,}"))
-    sentences.append(dominance_note(results, language))
-    return list(filter(None, sentences))
 
 
 NOT_COUNTED = SharedStreams((), (), ())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
@@ -207,32 +208,37 @@ def answer(
     Raises:
         RunError: the run has no such year.
     """
-    return plain_spaces("\n\n".join(answer_paragraphs(results, later, language, found, world, year)))
+    said = answer_by_subject(results, later, language, found, world, year)
+    return plain_spaces("\n\n".join(chain.from_iterable(said.values())))
 
 
-def answer_paragraphs(
+def answer_by_subject(
     results: Results,
     later: Sequence[Outcome],
     language: Language,
     found: Grounds | None,
     world: AnyScenario | None = None,
     year: int | None = None,
-) -> list[str]:
-    """The same by subject; arguments are those of `answer`."""
+) -> dict[str, list[str]]:
+    """The same: paragraphs by the subjects of `[subjects]` in the catalogue; arguments are those of `answer`."""
     summary, origin = results.statistics, parse_quarter(results.manifest["origin"])
     scenarios = [branch.scenario for branch in (world or load_any(results.folder / SCENARIO)).branches]
-    return [
-        *effect_sentences(results, language, found, year),
-        run_level(results, language, year),
-        " ".join(
-            [
-                products_sentence(summary, results.basis, language, year),
-                *memory_sentences(summary, origin, scenarios, language),
-            ]
-        ),
-        *mixture_sentences([results], language),
-        *outcome_sentences(results, later, scenarios, language),
+    plants: dict[str, str] = {}
+    if results.manifest["n_investments"]:
+        plants = effect_paragraphs(summary, language, origin_of(results, language), found, year)
+    goods = [
+        products_sentence(summary, results.basis, language, year),
+        *memory_sentences(summary, origin, scenarios, language),
     ]
+    return {
+        "caution": [language.text("sentences.prior")] if results.manifest["parameters"] == "prior" else [],
+        **{subject: [paragraph] for subject, paragraph in plants.items()},
+        "policy": policy_sentences(results, language, year),
+        "level": [run_level(results, language, year)],
+        "goods": [" ".join(goods)],
+        "branches": mixture_sentences([results], language),
+        "later": outcome_sentences(results, later, scenarios, language),
+    }
 
 
 def products_sentence(summary: Summary, basis: str, language: Language, year: int | None = None) -> str:
@@ -245,18 +251,6 @@ def products_sentence(summary: Summary, basis: str, language: Language, year: in
     words = {"year": summary.years[last], "basis": language.text(f"bases.{basis}")}
     interval = language.interval(summary, "exports_memory", 80, last, places=0)
     return language.text("sentences.products", interval=interval, **words, **parts)
-
-
-def effect_sentences(
-    results: Results, language: Language, found: Grounds | None = None, year: int | None = None
-) -> list[str]:
-    """What announcements and policies change, and a caution where nothing was learned from data."""
-    summary = results.statistics
-    prior = [language.text("sentences.prior")] if results.manifest["parameters"] == "prior" else []
-    plants = []
-    if results.manifest["n_investments"]:
-        plants = effect_paragraphs(summary, language, origin_of(results, language), found, year)
-    return [*prior, *plants, *policy_sentences(results, language, year)]
 
 
 def run_level(results: Results, language: Language, year: int | None = None) -> str:

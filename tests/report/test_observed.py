@@ -17,10 +17,10 @@ from forecast.engine.simulate import Settings
 from forecast.models.posterior import current_digests, load_posterior
 from forecast.observations.tables import SHIPPED
 from forecast.observations.vintage import vintage
+from forecast.report.brief import passages
 from forecast.report.charts import product_diagram
 from forecast.report.i18n import language
 from forecast.report.observed import memory_sentences, outcome_sentences, products_table
-from forecast.report.page import short_answers
 from forecast.report.run import history_table
 from forecast.report.sentences import answer
 from forecast.results.archive import Outcome, outcomes
@@ -73,7 +73,11 @@ def test_every_answer_says_how_far_memory_stands_from_its_trend(tmp_path: Path) 
         f"the four quarters to then together were {year[0]} to {year[1]} bn USD above it"
     )
     results = run_scenario(forecast.load_scenario(SCENARIOS / "baseline.yaml"), Settings(400), out=tmp_path).results
-    page = " ".join(short_answers(results, load_any(results.folder / "scenario.yaml"), ENGLISH))
+    page = " ".join(
+        text
+        for passage in passages(results, load_any(results.folder / "scenario.yaml"), ENGLISH)
+        for text in passage.paragraphs
+    )
     first, second = (results.statistics.value("exports_memory", "quantile_0.5")[year] for year in (0, 1))
     for said in (answer(results), page):
         plain = said.replace("\xa0", " ")

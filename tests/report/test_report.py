@@ -23,11 +23,12 @@ from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
 from forecast.report import page as report_module
 from forecast.report.assumptions import assumptions
+from forecast.report.brief import passages, quoted_numbers
 from forecast.report.charts import BOTTOM, HEIGHT, TOP, Fan, Scene, diagram
 from forecast.report.comparison import Division, attribution_method, attribution_table, division
 from forecast.report.distributions import distribution_diagrams
 from forecast.report.i18n import CODES, language
-from forecast.report.page import NOT_COUNTED, report, short_answers, write_report
+from forecast.report.page import NOT_COUNTED, report, write_report
 from forecast.report.rows import plants_in_time, timeline
 from forecast.report.sentences import answer
 from forecast.report.track import SCORES, SUMMARY
@@ -35,6 +36,7 @@ from forecast.results.highlights import turning_years
 from forecast.results.results import SCENARIO, Results
 from forecast.results.run import run_scenario
 from forecast.scenario.contrasts import FRAME, TEXTS
+from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.track.record import SHIPPED, model_records, read_model_records, read_scores, write_model_records
 
@@ -64,6 +66,11 @@ def made(out: Path, file: Path) -> Results:
     return forecast.run_scenario(forecast.load_scenario(file), Settings(20_000), out=out).results
 
 
+def said(results: Results, world: AnyScenario, code: str) -> list[str]:
+    """The paragraphs that a page opens with."""
+    return [text for passage in passages(results, world, language(code)) for text in passage.paragraphs]
+
+
 @pytest.mark.slow
 def test_page_and_terminal_tell_the_same_years_of_an_effect(tmp_path: Path) -> None:
     for name in ("package-350bn", "hyundai"):
@@ -71,9 +78,7 @@ def test_page_and_terminal_tell_the_same_years_of_an_effect(tmp_path: Path) -> N
         results, world = made(tmp_path, file), load_scenario(file)
         summary = results.statistics
         years = [str(summary.years[index]) for index in turning_years(summary)]
-        (page,) = (
-            text for text in short_answers(results, world, language("en")) if text.startswith("With the announcements")
-        )
+        (page,) = (text for text in said(results, world, "en") if text.startswith("With the announcements"))
         assert re.findall(r"in (\d{4}) \(mean;", page) == years
         assert answer(results).startswith(page.replace("\xa0", " "))
 
@@ -84,11 +89,11 @@ def test_page_and_terminal_tell_the_end_of_a_policy(tmp_path: Path) -> None:
     file.write_text(f"name: policy\nimport_commitments: [{commitment}]\n")
     results = made(tmp_path, file)
     world = load_scenario(file)
-    page = " ".join(short_answers(results, world, language("en")))
+    page = " ".join(said(results, world, "en"))
     assert "Import commitments change Korea's goods surplus with the US by −" in page
     assert "in 2029 (median; 80\xa0% interval" in page
     assert "After 2029 they change nothing." in page
-    assert "2029년이 지나면 영향이 없다." in " ".join(short_answers(results, world, language("ko")))
+    assert "2029년이 지나면 영향이 없다." in " ".join(said(results, world, "ko"))
     terminal = " ".join(answer(results).split())
     assert "in 2029 (median; 80 % interval" in terminal
     assert "After 2029 they change nothing." in terminal
@@ -127,6 +132,52 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     assert f"With this effect included, the surplus itself would be {median:.0f} bn USD in 2035 (median;" in words
     korean = re.findall(r"2035년 대미 무역수지 흑자는 ([\d,]+)억 달러", plain(edition(page, "ko")))
     assert min(abs(float(number.replace(",", "")) - 10 * median) for number in korean) <= 5  # or with a digit more
+
+
+def test_a_page_opens_with_the_numbers_to_quote(runs: dict[str, Results], page: str) -> None:
+    """The effect by year and in all, its chance and the surplus stand above the sentences, which say the same."""
+    words = plain(edition(page, "en"))
+    summary = runs["hyundai"].statistics
+    effect, whole, chance, level = quoted_numbers(runs["hyundai"], language("en"))
+    assert [each.name for each in (effect, whole, chance, level)] == [
+        "Effect in 2035",
+        "Effect, 2026 to 2035",
+        "Effect below zero in 2035",
+        "Surplus in 2035",
+    ]
+    assert f"changes by {plain(effect.value)} in 2035" in words
+    assert f"by {plain(whole.value)} in all from 2026 to 2035" in words
+    assert f"that they lower it in 2035 is {plain(chance.value)}" in words
+    assert f"would be {plain(level.value)} in 2035" in words
+    assert float(effect.value.split("\xa0")[0].replace("−", "-")) == pytest.approx(
+        summary.value("effect", "mean")[-1], abs=0.005
+    )
+    assert plain(f"{effect.name} {effect.value} {effect.kind}") in words
+    assert [each.name for each in quoted_numbers(runs["baseline"], language("en"))] == ["Surplus in 2035"]
+    korean = [each.name for each in quoted_numbers(runs["hyundai"], language("ko"))]
+    assert korean == ["2035년 투자 발표의 효과", "2026~2035년 누적 효과", "2035년 흑자 감소", "2035년 흑자"]
+
+
+def test_paragraphs_of_a_page_stand_under_their_subjects(runs: dict[str, Results]) -> None:
+    file = ROOT / "scenarios" / "hyundai.yaml"
+    told = passages(runs["hyundai"], load_scenario(file), language("en"))
+    subjects = [passage.subject for passage in told]
+    assert subjects == ["Effect.", "Because of what.", "The surplus itself.", "Memory and cars."]
+    assert all(passage.paragraphs and all(passage.paragraphs) for passage in told)
+
+
+def test_a_policy_is_quoted_in_its_last_year(tmp_path: Path) -> None:
+    """Gas that is bought in 2028 and 2029 takes as much from the surplus as the sentence says."""
+    file = tmp_path / "policy.yaml"
+    commitment = "{id: gas, what: lng, per_year: 1.4, from: 2028, until: 2030}"
+    file.write_text(f"name: policy\nimport_commitments: [{commitment}]\n")
+    results = made(tmp_path, file)
+    bought, _ = quoted_numbers(results, language("en"))
+    assert bought.name == "Effect of promised purchases in 2029"
+    assert bought.kind.startswith("median; 80")
+    assert f"{bought.value} in 2029" in " ".join(said(results, load_scenario(file), "en"))
+    none, _ = quoted_numbers(results, language("en"), 2035)
+    assert none.value == "0.00\xa0bn USD"
 
 
 @pytest.mark.slow
@@ -201,7 +252,9 @@ def test_the_difference_on_the_page_is_paired(runs: dict[str, Results], page: st
 def test_the_difference_is_divided_among_the_assumptions(runs: dict[str, Results], page: str) -> None:
     """Parts as an attribution has them, the largest first, and a whole that is the mean difference."""
     attribution = forecast.attribute("baseline", "hyundai", Settings(4_000))
-    rows = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', edition(page, "en").partition("Because of what")[2])
+    rows = re.findall(
+        r'<th scope="row">(.*?)</th><td>(.*?)</td>', edition(page, "en").partition("<h4>Because of what")[2]
+    )
     parts = {
         contrast.name.removeprefix("investments."): float(part[-1].mean())
         for contrast, part in zip(attribution.contrasts, attribution.parts, strict=True)

@@ -29,7 +29,7 @@ YEARS = (2026, 2027)
 
 def said_of(*given: Any, **options: Any) -> str:
     """All that is said of an effect."""
-    return " ".join(effect_paragraphs(*given, **options))
+    return " ".join(effect_paragraphs(*given, **options).values())
 
 
 def told(last: Mapping[str, Sequence[float]]) -> Summary:

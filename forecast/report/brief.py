@@ -1,0 +1,122 @@
+"""What a page opens with: the numbers to quote, and below them the answer of a run in paragraphs by subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from forecast.analysis.grounds import Grounds
+from forecast.report.effect import MEDIAN, chance_above, chance_below
+from forecast.report.i18n import Language
+from forecast.report.run import dominance_note, pledge_notes
+from forecast.report.sentences import answer_by_subject, assumed_conditions, chances_sentence, record_of
+from forecast.results.archive import outcomes
+from forecast.results.highlights import direction, last_motion, motion, moving_policies, place_of, turning_years
+from forecast.results.results import Results
+from forecast.scenario.mixture import AnyScenario
+from forecast.stats.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A number to quote.
+
+    Attributes:
+        name: what it is, with its year.
+        value: the number with its unit.
+        kind: mean or median with its 80 % interval, or that it is a chance.
+    """
+
+    name: str
+    value: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is said of one subject: its name and paragraphs."""
+
+    subject: str
+    paragraphs: Sequence[str]
+
+
+def quoted_numbers(results: Results, language: Language, year: int | None = None) -> list[Quoted]:
+    """What announcements and policies change, how surely, and the surplus with them.
+
+    Args:
+        year: that is told; by default the years that sentences tell, and of the surplus the last.
+
+    Raises:
+        RunError: the run has no such year.
+    """
+    summary = results.statistics
+    changes = [*_of_announcements(summary, language, year)] if results.manifest["n_investments"] else []
+    changes += [_of_policy(summary, language, name, year) for name in moving_policies(summary)]
+    level = _number("median", "trade_balance", summary, language, place_of(year, summary.years), places=0)
+    return [*changes, level]
+
+
+def _of_announcements(summary: Summary, language: Language, year: int | None) -> Iterator[Quoted]:
+    """The effect by year and in all, and the chance of its likelier sign; nothing where there is none."""
+    if not motion(summary, "effect").any():
+        return
+    told, last = turning_years(summary, year), len(summary.years) - 1
+    for index in told:
+        yield _number("mean", "effect", summary, language, index, "+")
+    if last:
+        yield _number("mean", "cumulated_effect", summary, language, last, "+")
+    if motion(summary, "effect")[told[0]]:
+        likelier = direction(summary, "effect", told[0])
+        chance = {
+            "rise": chance_above(summary, "effect", 0.0, told[0], language),
+            "fall": chance_below(summary, "effect", told[0], language),
+        }[likelier]
+        name = language.text(f"brief.chance_{likelier}", year=summary.years[told[0]])
+        yield Quoted(name, chance, language.text("brief.chance"))
+
+
+def _of_policy(summary: Summary, language: Language, name: str, year: int | None) -> Quoted:
+    """What a policy changes in the last year in which it does anything; its mean where it mostly does nothing."""
+    index = last_motion(summary, name) if year is None else place_of(year, summary.years)
+    statistic = "median" if summary.value(name, MEDIAN)[index] else "mean"
+    return _number(statistic, name, summary, language, index, "+")
+
+
+def _number(
+    statistic: str, series: str, summary: Summary, language: Language, index: int, sign: str = "", places: int = 2
+) -> Quoted:
+    """A mean or median of a year with its 80 % interval."""
+    years = {"first": summary.years[0], "year": summary.years[index]}
+    key = MEDIAN if statistic == "median" else statistic
+    value = language.money(*summary.estimate(series, key, index), sign, places)
+    span = language.interval(summary, series, 80, index, sign, places)
+    return Quoted(language.text(f"brief.{series}", **years), value, language.text(f"brief.{statistic}", span=span))
+
+
+def passages(
+    results: Results,
+    world: AnyScenario,
+    language: Language,
+    found: Grounds | None = None,
+    year: int | None = None,
+) -> list[Passage]:
+    """The answer of a run with what it assumes and its chances, by subject.
+
+    Args:
+        found: what the answer rests on, where that could be worked out.
+        year: that is told, as in `answer`.
+    """
+    summary, known = results.statistics, record_of(results.basis, results.as_of)
+    conditions = assumed_conditions(world.single, language) if world.single is not None else ""
+    pledges = dict.fromkeys(note for branch in world.branches for note in pledge_notes(branch.scenario, language))
+    said = answer_by_subject(results, outcomes(results), language, found, world, year)
+    said["level"].append(chances_sentence(summary, known, language, found, year))
+    if world.single is None:
+        said["branches"].append(language.text("branches.words"))
+    failed = [language.count("sentences.failed", summary.n_failed, draws=f"{summary.n_draws:,}")]
+    draws = [*(failed if summary.n_failed else []), dominance_note(results, language)]
+    return [
+        Passage(language.text(f"subjects.{subject}"), told)
+        for subject, paragraphs in {"assumed": [conditions, *pledges], **said, "draws": draws}.items()
+        if (told := [*filter(None, paragraphs)])
+    ]
