@@ -17,7 +17,8 @@
 - `data`: data held and due, and what files of a user bring
 - `ledger`: frozen forecasts, fits and model checks
 - `verification`: what a verification found, and the page of an exported run
-- `assumptions`: assumptions of a scenario with their sources, and differences between two
+- `assumptions`: assumptions of a scenario with their sources
+- `contrasts`: what is exchanged between two scenarios
 - `brief`: what a page opens with: numbers to quote, and the answer by subject
 - `page`: the report page
 - `templates`: pages from templates

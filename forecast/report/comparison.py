@@ -20,7 +20,7 @@ from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.simulate import Settings
 from forecast.errors import PosteriorError
 from forecast.models.posterior import load_posterior
-from forecast.report.assumptions import contrast_changes, contrast_names
+from forecast.report.contrasts import contrast_changes, contrast_names
 from forecast.report.effect import MEDIAN, chance_above, origin_of, spread_words
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings

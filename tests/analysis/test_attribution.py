@@ -21,7 +21,7 @@ from forecast.engine.compile import compile_plan
 from forecast.engine.simulate import Settings
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
-from forecast.report.assumptions import contrast_changes
+from forecast.report.contrasts import contrast_changes
 from forecast.report.i18n import language
 from forecast.scenario import contrasts as module
 from forecast.scenario.contrasts import Contrast, contrasts, mixed
