@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from forecast.analysis.grounds import Grounds
@@ -115,8 +115,10 @@ def passages(
         said["branches"].append(language.text("branches.words"))
     failed = [language.count("sentences.failed", summary.n_failed, draws=f"{summary.n_draws:,}")]
     draws = [*(failed if summary.n_failed else []), dominance_note(results, language)]
-    return [
-        Passage(language.text(f"subjects.{subject}"), told)
-        for subject, paragraphs in {"assumed": [conditions, *pledges], **said, "draws": draws}.items()
-        if (told := [*filter(None, paragraphs)])
-    ]
+    return by_subject({"assumed": [conditions, *pledges], **said, "draws": draws}, language)
+
+
+def by_subject(said: Mapping[str, Sequence[str]], language: Language) -> list[Passage]:
+    """Paragraphs under the names of their subjects, keys of `[subjects]`; a subject without any is left out."""
+    told = {subject: [*filter(None, paragraphs)] for subject, paragraphs in said.items()}
+    return [Passage(language.text(f"subjects.{subject}"), told[subject]) for subject in told if told[subject]]

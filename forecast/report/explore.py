@@ -25,6 +25,7 @@ from forecast.dims import CHANNELS
 from forecast.errors import ForecastError, RunError, ScenarioError
 from forecast.quarters import parse_time
 from forecast.report.assumptions import user_words
+from forecast.report.brief import Passage, by_subject
 from forecast.report.charts import (
     Diagram,
     Fan,
@@ -160,8 +161,10 @@ _FORMS = {"amount": "money", "promised": "money", "promised_a_year": "money", "p
 def _content(bench: Bench, trial: Trial, positions: Mapping[str, float]) -> dict[str, Any]:
     texts = overrides(bench.scenario, bench.workbench.origin, positions)
     stated = [part for text in texts for part in ("-s", text)]
+    change = difference_sentences(trial.difference, _title(bench), bench.language)
     return {
-        "sentences": _sentences(bench, trial, moved=bool(texts)),
+        "passages": _passages(bench, trial),
+        "change": change if texts else bench.language.text("explore.nothing"),
         "fan": _fan(bench, trial),
         "sides": [*_effects(bench, trial), _difference(bench, trial)],
         "channels": _legend(bench),
@@ -171,20 +174,23 @@ def _content(bench: Bench, trial: Trial, positions: Mapping[str, float]) -> dict
     }
 
 
-def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
-    """Conditions of the scenario, effects and level of the last year, and the difference from the file."""
+def _passages(bench: Bench, trial: Trial) -> list[Passage]:
+    """Conditions of the scenario, effects, and the level of the last year."""
     language, summary, scenario = bench.language, trial.summary, trial.scenario
-    known = record_of(scenario.basis, scenario.as_of)
-    sentences = list(filter(None, [assumed_conditions(scenario, language)]))
-    if scenario.investments:
-        origin = language.date(float(bench.workbench.origin))
-        sentences += effect_paragraphs(summary, language, origin, trial.grounds).values()
-    sentences += [policy_sentence(summary, language, name) for name in moving_policies(summary)]
-    sentences.append(level_sentence(summary, scenario.basis, language, invested=bool(scenario.investments)))
-    sentences += memory_sentences(summary, bench.workbench.origin, [scenario], language)
-    sentences.append(chances_sentence(summary, known, language, trial.grounds))
-    change = difference_sentences(trial.difference, _title(bench), language)
-    return [*sentences, change if moved else language.text("explore.nothing")]
+    known, invested = record_of(scenario.basis, scenario.as_of), bool(scenario.investments)
+    origin = language.date(float(bench.workbench.origin))
+    plants = effect_paragraphs(summary, language, origin, trial.grounds) if invested else {}
+    said = {
+        "assumed": [assumed_conditions(scenario, language)],
+        **{subject: [paragraph] for subject, paragraph in plants.items()},
+        "policy": [policy_sentence(summary, language, name) for name in moving_policies(summary)],
+        "level": [
+            level_sentence(summary, scenario.basis, language, invested=invested),
+            chances_sentence(summary, known, language, trial.grounds),
+        ],
+        "goods": memory_sentences(summary, bench.workbench.origin, [scenario], language),
+    }
+    return by_subject(said, language)
 
 
 def _fan(bench: Bench, trial: Trial) -> Diagram:
