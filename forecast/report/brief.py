@@ -40,17 +40,17 @@ class Passage:
     paragraphs: Sequence[str]
 
 
-def quoted_numbers(results: Results, language: Language, year: int | None = None) -> list[Quoted]:
+def quoted_numbers(summary: Summary, language: Language, *, invested: bool, year: int | None = None) -> list[Quoted]:
     """What announcements and policies change, how surely, and the surplus with them.
 
     Args:
+        invested: whether there are announcements.
         year: that is told; by default the years that sentences tell, and of the surplus the last.
 
     Raises:
         RunError: the run has no such year.
     """
-    summary = results.statistics
-    changes = [*_of_announcements(summary, language, year)] if results.manifest["n_investments"] else []
+    changes = [*_of_announcements(summary, language, year)] if invested else []
     changes += [_of_policy(summary, language, name, year) for name in moving_policies(summary)]
     level = _number("median", "trade_balance", summary, language, place_of(year, summary.years), places=0)
     return [*changes, level]

@@ -25,7 +25,7 @@ from forecast.dims import CHANNELS
 from forecast.errors import ForecastError, RunError, ScenarioError
 from forecast.quarters import parse_time
 from forecast.report.assumptions import user_words
-from forecast.report.brief import Passage, by_subject
+from forecast.report.brief import Passage, by_subject, quoted_numbers
 from forecast.report.charts import (
     Diagram,
     Fan,
@@ -163,6 +163,7 @@ def _content(bench: Bench, trial: Trial, positions: Mapping[str, float]) -> dict
     stated = [part for text in texts for part in ("-s", text)]
     change = difference_sentences(trial.difference, _title(bench), bench.language)
     return {
+        "quoted": quoted_numbers(trial.summary, bench.language, invested=bool(trial.scenario.investments)),
         "passages": _passages(bench, trial),
         "change": change if texts else bench.language.text("explore.nothing"),
         "fan": _fan(bench, trial),

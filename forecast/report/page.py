@@ -150,10 +150,11 @@ def _facts(runs: Sequence[PageRun], language: Language) -> list[tuple[str, str]]
 
 def _short(place: int, run: PageRun, language: Language, year: int | None) -> dict[str, Any]:
     """The answer of a run, the numbers to quote first, and the branches of a mixture."""
+    invested = bool(run.results.manifest["n_investments"])
     return {
         "run": place,
         "title": user_words(run.name),
-        "quoted": quoted_numbers(run.results, language, year),
+        "quoted": quoted_numbers(run.results.statistics, language, invested=invested, year=year),
         "passages": passages(run.results, run.world, language, run.behind.grounds, year),
         "branches": branch_table(run.results, run.world, language, year) if run.world.single is None else None,
     }

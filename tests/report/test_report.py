@@ -23,7 +23,7 @@ from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
 from forecast.report import page as report_module
 from forecast.report.assumptions import assumptions
-from forecast.report.brief import passages, quoted_numbers
+from forecast.report.brief import Quoted, passages, quoted_numbers
 from forecast.report.charts import BOTTOM, HEIGHT, TOP, Fan, Scene, diagram
 from forecast.report.comparison import Division, attribution_method, attribution_table, division
 from forecast.report.distributions import distribution_diagrams
@@ -69,6 +69,12 @@ def made(out: Path, file: Path) -> Results:
 def said(results: Results, world: AnyScenario, code: str) -> list[str]:
     """The paragraphs that a page opens with."""
     return [text for passage in passages(results, world, language(code)) for text in passage.paragraphs]
+
+
+def quoted(results: Results, code: str = "en", year: int | None = None) -> list[Quoted]:
+    """The numbers that a page opens with."""
+    invested = bool(results.manifest["n_investments"])
+    return quoted_numbers(results.statistics, language(code), invested=invested, year=year)
 
 
 @pytest.mark.slow
@@ -138,7 +144,7 @@ def test_a_page_opens_with_the_numbers_to_quote(runs: dict[str, Results], page: 
     """The effect by year and in all, its chance and the surplus stand above the sentences, which say the same."""
     words = plain(edition(page, "en"))
     summary = runs["hyundai"].statistics
-    effect, whole, chance, level = quoted_numbers(runs["hyundai"], language("en"))
+    effect, whole, chance, level = quoted(runs["hyundai"])
     assert [each.name for each in (effect, whole, chance, level)] == [
         "Effect in 2035",
         "Effect, 2026 to 2035",
@@ -153,8 +159,8 @@ def test_a_page_opens_with_the_numbers_to_quote(runs: dict[str, Results], page: 
         summary.value("effect", "mean")[-1], abs=0.005
     )
     assert plain(f"{effect.name} {effect.value} {effect.kind}") in words
-    assert [each.name for each in quoted_numbers(runs["baseline"], language("en"))] == ["Surplus in 2035"]
-    korean = [each.name for each in quoted_numbers(runs["hyundai"], language("ko"))]
+    assert [each.name for each in quoted(runs["baseline"])] == ["Surplus in 2035"]
+    korean = [each.name for each in quoted(runs["hyundai"], "ko")]
     assert korean == ["2035년 투자 발표의 효과", "2026~2035년 누적 효과", "2035년 흑자 감소", "2035년 흑자"]
 
 
@@ -172,11 +178,11 @@ def test_a_policy_is_quoted_in_its_last_year(tmp_path: Path) -> None:
     commitment = "{id: gas, what: lng, per_year: 1.4, from: 2028, until: 2030}"
     file.write_text(f"name: policy\nimport_commitments: [{commitment}]\n")
     results = made(tmp_path, file)
-    bought, _ = quoted_numbers(results, language("en"))
+    bought, _ = quoted(results)
     assert bought.name == "Effect of promised purchases in 2029"
     assert bought.kind.startswith("median; 80")
     assert f"{bought.value} in 2029" in " ".join(said(results, load_scenario(file), "en"))
-    none, _ = quoted_numbers(results, language("en"), 2035)
+    none, _ = quoted(results, year=2035)
     assert none.value == "0.00\xa0bn USD"
 
 
