@@ -45,7 +45,6 @@ def main() -> None:
 
 def answer(name: str, draws: int) -> None:
     """Serve a scenario in this process; answer positions of sliders, one a line, with wall and processor time, ms."""
-    from forecast.documents import scenario_path
     from forecast.engine.simulate import Settings
     from forecast.models.posterior import load_posterior
     from forecast.report.explore import Bench, Explorer
@@ -53,6 +52,7 @@ def answer(name: str, draws: int) -> None:
     from forecast.report.sliders import sliders
     from forecast.report.workbench import workbench
     from forecast.scenario.scenario import load_scenario
+    from forecast.storage.documents import scenario_path
 
     scenario = load_scenario(scenario_path(name))
     with workbench(scenario, load_posterior(as_of=scenario.as_of), Settings(draws)) as bench:

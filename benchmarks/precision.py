@@ -14,7 +14,6 @@ from typing import get_args
 import numpy as np
 from measurement import table
 
-from forecast.documents import scenario_path
 from forecast.engine.block import flows_of
 from forecast.engine.compile import compile_run
 from forecast.engine.run_plan import RunPlan
@@ -25,6 +24,7 @@ from forecast.parallel import in_order
 from forecast.results.precision import Target, parsed_target, sized_by_pilot
 from forecast.scenario.mixture import load_any
 from forecast.stats.streams import Scheme
+from forecast.storage.documents import scenario_path
 
 REQUESTS = (
     "effect:2028:mean=0.015",

@@ -12,7 +12,6 @@ from functools import partial
 import numpy as np
 from measurement import table
 
-from forecast.documents import scenario_path
 from forecast.engine.block import flows_of
 from forecast.engine.compile import compile_run
 from forecast.engine.simulate import Settings, block_streams
@@ -21,6 +20,7 @@ from forecast.observations.vintage import vintage
 from forecast.scenario.mixture import load_any
 from forecast.stats.quantiles import quantile_estimates, quantiles
 from forecast.stats.summary import LEVELS
+from forecast.storage.documents import scenario_path
 
 N_POOL, N_LEVELS, N_SAMPLES, N_NUMBERS = 1_000_000, 4_000, 60, 60
 

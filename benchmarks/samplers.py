@@ -13,7 +13,6 @@ import numpy as np
 from measurement import table
 
 from forecast.dims import Array
-from forecast.documents import scenario_path
 from forecast.engine.block import flows_of
 from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
@@ -23,6 +22,7 @@ from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.scenario.mixture import load_any
 from forecast.stats.streams import Scheme
+from forecast.storage.documents import scenario_path
 
 YEARS = (1, 5, 10)
 SCHEMES: tuple[Scheme, ...] = ("plain", "latin_hypercube", "sobol")

@@ -13,7 +13,6 @@ from dataclasses import replace
 import numpy as np
 
 from forecast.dims import Array
-from forecast.documents import scenario_path
 from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SourceAnalysis
 from forecast.engine.run_plan import RunPlan
@@ -22,6 +21,7 @@ from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.scenario.mixture import load_any
 from forecast.stats.summary import Summary
+from forecast.storage.documents import scenario_path
 
 LIMIT = 6.0
 """Largest distance accepted, in reported errors."""

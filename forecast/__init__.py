@@ -8,10 +8,8 @@ Beside the packages lie a few modules that all of them stand on:
 - `catalogue`: texts of answers, pictures and warnings, in English and Korean
 - `dims`: axis order and shape of simulated numbers
 - `quarters`: the time axis
-- `documents`: YAML text as a tree in which every node knows its place; shipped files
-- `parallel`: independent work over workers, in order
+- `parallel`: independent work over workers, in order, and how far it has come
 - `clusters`: the same over those of a Dask or Ray cluster
-- `progress`: how far work has come, told to whoever waits for it
 """
 
 from __future__ import annotations
@@ -44,7 +42,7 @@ _DOOR = {
     "parameter_table": "report.notebook",
     "surplus_densities": "plots.comparison",
     "fit_posterior": "models.fitting",
-    "Progress": "progress",
+    "Progress": "parallel",
     "ForecastError": "errors",
 }
 

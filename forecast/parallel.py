@@ -1,4 +1,4 @@
-"""Independent work over workers, its results in their order.
+"""Independent work over workers, its results in their order; and how far it has come, told to whoever waits for it.
 
 Workers end with the process they work for, however that ends: each watches its parent, and goes when that is gone, so
 that a killed run leaves neither processes nor shared memory behind.
@@ -20,6 +20,16 @@ from time import sleep
 
 from forecast.clusters import CLUSTER, WATCH_SECONDS, Done, Work, over_cluster
 from forecast.errors import STOPPING, WorkersError
+
+
+class Progress:
+    """What work tells on its way, in the unit that it counts in. A subclass passes it on; this class tells nobody."""
+
+    def advance(self, done: float) -> None:
+        """Hear that so much more is done."""
+
+    def resume(self, found: float) -> None:
+        """Hear that so much was done before the work began, and took it no time."""
 
 
 def in_order(function: Callable[[Work], Done], work: Iterable[Work], n_jobs: int) -> Iterator[Done]:

@@ -22,7 +22,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from validation import validation
 
-from forecast.documents import shipped_folder
 from forecast.engine.compile import compile_run
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import PosteriorError, RunError
@@ -31,6 +30,7 @@ from forecast.observations.vintage import vintage
 from forecast.scenario.json_schema import LIST, scenario_schema
 from forecast.scenario.mixture import AnyScenario, dump_any, load_any
 from forecast.scenario.scenario import Scenario, dump_scenario
+from forecast.storage.documents import shipped_folder
 
 pytestmark = pytest.mark.slow
 

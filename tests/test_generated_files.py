@@ -25,11 +25,11 @@ from reading import Reading, reading
 from test_generated import VALUES, budgeted
 
 import forecast
-from forecast.documents import scenario_path
 from forecast.engine.simulate import Settings
 from forecast.models.posterior import SHIPPED, load_posterior
 from forecast.results.manifest import MANIFEST, write_manifest
 from forecast.scenario.mixture import load_any
+from forecast.storage.documents import scenario_path
 from forecast.storage.files import digest, json_digest, text_bytes
 from forecast.storage.netcdf import demand_harmless
 from forecast.track.ledger import ENTRY, add_entry

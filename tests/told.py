@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from forecast.progress import Progress
+from forecast.parallel import Progress
 
 
 class Told(Progress):

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from forecast import shown
 from forecast.dims import FUTURE, NEWS, POLICIES, Array
-from forecast.documents import scenario_path
 from forecast.engine.block import (
     Baseline,
     Flows,
@@ -38,8 +37,7 @@ from forecast.engine.stratified import block_of_streams
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
-from forecast.parallel import in_order
-from forecast.progress import Progress
+from forecast.parallel import Progress, in_order
 from forecast.scenario.contrasts import Contrast, contrasts, mixed
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Scenario, load_scenario
@@ -47,6 +45,7 @@ from forecast.stats.sensitivity import Steps, coalitions, every_step, sampled_st
 from forecast.stats.shared_rows import RowPicks
 from forecast.stats.streams import Streams, generator
 from forecast.stats.summary import LEAST_BLOCKS, Moments, Statistic
+from forecast.storage.documents import scenario_path
 
 if TYPE_CHECKING:
     import pandas as pd

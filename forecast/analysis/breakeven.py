@@ -30,8 +30,7 @@ from forecast.engine.run_plan import RunPlan, held_plan
 from forecast.engine.simulate import STARTING, block_streams
 from forecast.errors import RunError, listed, meant
 from forecast.models.posterior import Posterior
-from forecast.parallel import in_order
-from forecast.progress import Progress
+from forecast.parallel import Progress, in_order
 from forecast.results.manifest import SCENARIO
 from forecast.results.results import Results
 from forecast.results.run import plan_of, settings_of

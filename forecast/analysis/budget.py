@@ -38,7 +38,7 @@ from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import block_streams
 from forecast.errors import RunError, meant
 from forecast.models.posterior import Posterior
-from forecast.progress import Progress
+from forecast.parallel import Progress
 from forecast.quarters import format_month
 from forecast.results.results import Results
 from forecast.results.run import plan_of, settings_of

@@ -18,7 +18,6 @@ from forecast import shown
 from forecast.analysis.attribution import ACCOUNT, demand_same_frame
 from forecast.analysis.grounds import Rests, difference_rests
 from forecast.dims import Array
-from forecast.documents import scenario_path
 from forecast.engine.block import flows_of, row_picks
 from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SharedStreams, shared_streams
@@ -27,8 +26,7 @@ from forecast.engine.simulate import KEEP_DRAWS, Settings, block_streams
 from forecast.errors import PosteriorError, RunError
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
-from forecast.parallel import in_order
-from forecast.progress import Progress
+from forecast.parallel import Progress, in_order
 from forecast.results.archive import told_apart
 from forecast.results.precision import Sized, Target, demand_affordable, pilot_of, place_of_target, sizable, sized_from
 from forecast.results.results import Results
@@ -37,6 +35,7 @@ from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.stats.shared_rows import NO_ROWS, RowPicks
 from forecast.stats.streams import Streams
 from forecast.stats.summary import Summary, exceedance_name, summarised
+from forecast.storage.documents import scenario_path
 
 if TYPE_CHECKING:
     import pandas as pd

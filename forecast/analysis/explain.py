@@ -15,7 +15,6 @@ import numpy as np
 
 from forecast.catalogue import Wording, worded
 from forecast.dims import Array
-from forecast.documents import Node
 from forecast.economics import realisation
 from forecast.economics.elasticities import shipped_responses
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
@@ -37,6 +36,7 @@ from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, LogNormal
 from forecast.stats.formatting import short
 from forecast.stats.specs import plain_distribution, read_distribution
+from forecast.storage.documents import Node
 
 _TEXTS = WITHOUT_NUMBERS | {"id", "kind", "sector"}
 """Keys that say what a thing is; no number is behind them."""

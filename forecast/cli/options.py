@@ -40,7 +40,7 @@ def complete_scenario(_context: click.Context, _argument: click.Parameter, begun
     """What a shell offers for a scenario: shipped names, and files."""
     from click.shell_completion import CompletionItem
 
-    from forecast.documents import shipped_names
+    from forecast.storage.documents import shipped_names
 
     names = [CompletionItem(name) for name in shipped_names() if name.startswith(begun)]
     return [*names, CompletionItem(begun, type="file")]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from forecast.catalogue import Texts, Wording, worded
 from forecast.cli.options import echo, language_told, terminal
-from forecast.progress import Progress
+from forecast.parallel import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console

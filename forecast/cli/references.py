@@ -32,7 +32,7 @@ def demand_there(places: Sequence[Path]) -> None:
     Raises:
         RunError: there is one.
     """
-    from forecast.documents import shipped_names
+    from forecast.storage.documents import shipped_names
     from forecast.storage.places import folders
 
     for place in places:
@@ -67,12 +67,12 @@ def stored_run(
         RunError: there is no run, or there are several to choose from.
         ScenarioError: the file cannot be read as a scenario.
     """
-    from forecast.documents import scenario_path, shipped_names
     from forecast.engine.simulate import Settings
     from forecast.errors import meant
     from forecast.models.posterior import load_posterior
     from forecast.results.archive import list_results, load_results
     from forecast.results.run import found_or_made
+    from forecast.storage.documents import scenario_path, shipped_names
     from forecast.storage.places import is_exported_run, unpacking
 
     if Path(given).is_dir():

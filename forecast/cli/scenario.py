@@ -58,10 +58,10 @@ forecast elicit "{earliest: 2029Q1, latest: 2030Q1}"
 @language_option
 def elicit(spec: str, key: str | None, picture: Path | None, language: Language) -> None:
     """Say in words what a number or date implies: SPEC is YAML text, or a scenario file followed by the KEY in it."""
-    from forecast.documents import scenario_path
     from forecast.report.explain import portrait, unit_named
     from forecast.scenario.inputs import distribution_of_text, names_date, states_date
     from forecast.scenario.mixture import stated_distribution
+    from forecast.storage.documents import scenario_path
 
     if key is None and scenario_path(spec).is_file():
         raise click.UsageError(f"got the file {spec} alone, expected a key after it, such as investments.HMG-06.amount")
@@ -187,7 +187,7 @@ def _paths(given: Sequence[str]) -> list[Path]:
 
 
 def _meant(text: str) -> Sequence[Path]:
-    from forecast.documents import scenario_path
+    from forecast.storage.documents import scenario_path
 
     path = Path(text)
     if os.path.lexists(text) and path.is_dir():

@@ -28,7 +28,7 @@ from forecast.observations.products import industry_trade
 from forecast.storage.files import digest, text_bytes
 
 if TYPE_CHECKING:
-    from forecast.documents import Node
+    from forecast.storage.documents import Node
 
 ELASTICITY = "elasticity"
 SUBSTITUTION = "substitution"

@@ -20,7 +20,7 @@ from forecast.errors import DataError, ScenarioError
 from forecast.stats.distributions import Distribution
 
 if TYPE_CHECKING:
-    from forecast.documents import Node
+    from forecast.storage.documents import Node
 
 SHIPPED = Path(str(files("forecast"))) / "data"
 GRADES: tuple[str, ...] = ("H", "M", "L", "judgement")
@@ -64,7 +64,7 @@ class PriorFile:
     """
 
     def __init__(self, path: Path, body: str, names: tuple[str, ...]) -> None:
-        from forecast.documents import read_document
+        from forecast.storage.documents import read_document
 
         try:
             document = read_document(path, f"{path.parent.name}/{path.name}")

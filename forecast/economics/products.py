@@ -35,7 +35,7 @@ from forecast.observations.tables import SHIPPED as TABLES_SHIPPED
 from forecast.quarters import whole_sums
 
 if TYPE_CHECKING:
-    from forecast.documents import Node
+    from forecast.storage.documents import Node
 
 NUMBERS = ("trend", "with_exports")
 LEAST_SHARE = 0.2

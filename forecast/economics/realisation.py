@@ -23,7 +23,7 @@ from forecast.stats.distributions import LogNormal
 from forecast.stats.special import ndtri
 
 if TYPE_CHECKING:
-    from forecast.documents import Node
+    from forecast.storage.documents import Node
 
 KINDS: tuple[str, ...] = ("greenfield", "expansion", "acquisition")
 """Kinds of investment that are built or bought, in the order of the rows."""

@@ -19,7 +19,7 @@ from forecast.stats.special import ndtri
 from forecast.storage.files import read_csv, write_csv
 
 if TYPE_CHECKING:
-    from forecast.documents import Node
+    from forecast.storage.documents import Node
 
 
 Sector: TypeAlias = Literal[

@@ -34,7 +34,7 @@ from forecast.quarters import parse_time
 from forecast.storage.files import digest, text_bytes
 
 if TYPE_CHECKING:
-    from forecast.documents import Node
+    from forecast.storage.documents import Node
 
 RESPONSES = ("weight_of_2026", "pass_through", "elasticity", "adjustment", "localization_response")
 

@@ -41,8 +41,7 @@ from forecast.models.replicates import CHECKED_QUARTERS, Simulator, row_at, simu
 from forecast.models.sampling import Effort, Refits, Sample, prior_draws
 from forecast.models.task import Free, Task
 from forecast.observations.series import QuarterlyTrade, quarterly_drivers, quarterly_trade
-from forecast.parallel import first_alone
-from forecast.progress import Progress
+from forecast.parallel import Progress, first_alone
 from forecast.stats.streams import generator
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import read_csv, whole_file

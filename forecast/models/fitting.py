@@ -23,8 +23,7 @@ from forecast.models.evidence import load_evidence, recent_investment, recent_pl
 from forecast.models.posterior import TRAILING, Posterior, current_digests
 from forecast.observations.series import DRIVERS
 from forecast.observations.vintage import Vintage, vintage
-from forecast.parallel import in_order
-from forecast.progress import Progress
+from forecast.parallel import Progress, in_order
 from forecast.stats.streams import Streams, generator
 
 with warnings.catch_warnings():

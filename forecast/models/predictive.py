@@ -17,7 +17,7 @@ import numpy as np
 from forecast.dims import Array
 from forecast.models.posterior import Posterior
 from forecast.models.replicates import Simulator, row_at, simulators
-from forecast.progress import Progress
+from forecast.parallel import Progress
 from forecast.stats.streams import generator
 
 N_REPLICATES = 1_000

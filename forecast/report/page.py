@@ -15,7 +15,7 @@ from forecast.analysis.input_values import Phases
 from forecast.dims import CHANNELS, PRODUCTS
 from forecast.engine.resampling import SharedStreams
 from forecast.errors import RunError
-from forecast.progress import Progress
+from forecast.parallel import Progress
 from forecast.quarters import parse_quarter
 from forecast.report.assumptions import (
     Assumptions,

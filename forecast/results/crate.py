@@ -25,7 +25,6 @@ from typing import Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from forecast import __version__
-from forecast.documents import scenario_path, shipped_scenario
 from forecast.errors import DamagedRunError, ForecastError, PosteriorError, RunError, ScenarioError, listed, shortened
 from forecast.models.posterior import Posterior, frozen_posterior, save_posterior, stored_digest
 from forecast.observations.tables import data_digest
@@ -34,6 +33,7 @@ from forecast.results.results import ANOTHER, Results, read_results
 from forecast.scenario.mixture import frozen_any, layer_files, plain_any
 from forecast.scenario.selection import stated_world
 from forecast.storage.code_digests import code_digest
+from forecast.storage.documents import scenario_path, shipped_scenario
 from forecast.storage.files import demand_regular, digest, file_digest, json_text, scratch_folder, whole_file, writing
 from forecast.storage.netcdf import DamagedFileError, demand_harmless
 from forecast.storage.places import (

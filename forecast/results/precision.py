@@ -34,7 +34,7 @@ import scipy
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import RunError, meant
-from forecast.progress import Progress
+from forecast.parallel import Progress
 from forecast.stats.summary import BELOW, LEAST_BLOCKS, LEVELS, Summary, exceedance_name, is_chance, quantile_name
 
 CONFIDENCE = 0.95

@@ -21,7 +21,7 @@ from forecast.errors import PosteriorError, RunError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, posterior_held
 from forecast.observations.tables import are_shipped, data_digest
 from forecast.observations.vintage import vintage
-from forecast.progress import Progress
+from forecast.parallel import Progress
 from forecast.results.draws import opened_draws
 from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY, date_faults
 from forecast.results.results import Results, readable, write_results

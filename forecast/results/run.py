@@ -23,8 +23,7 @@ from forecast.errors import DamagedRunError, PosteriorError, RunError, got
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest, of_other_data
 from forecast.observations.vintage import vintage
-from forecast.parallel import in_order
-from forecast.progress import Progress
+from forecast.parallel import Progress, in_order
 from forecast.quarters import format_quarter
 from forecast.results.checkpoints import Checkpoint, Resumption
 from forecast.results.manifest import MANIFEST, SCENARIO, platform_facts, run_digest

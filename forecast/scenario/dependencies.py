@@ -12,7 +12,6 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field
 
-from forecast.documents import Node
 from forecast.errors import Problem, got, meant, spelled
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import UncertainDate
@@ -20,6 +19,7 @@ from forecast.scenario.entity import ID, ById, entity, id_field
 from forecast.scenario.entries import Row, entry, rows
 from forecast.stats.specs import Amount, Number, Share
 from forecast.stats.streams import Pair
+from forecast.storage.documents import Node
 
 ROUNDING = 1e-6
 

@@ -13,7 +13,6 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field
 
 from forecast.dims import FLOWS
-from forecast.documents import MAX_ITEMS, Node
 from forecast.errors import Problem, got, spelled
 from forecast.observations.annual import month_name
 from forecast.observations.series import DRIVERS, UNITS
@@ -24,6 +23,7 @@ from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id
 from forecast.scenario.entries import Row, entry, middle, rows
 from forecast.stats.distributions import Distribution
 from forecast.stats.specs import Change, Duration, Level, NumberSpec, Share
+from forecast.storage.documents import MAX_ITEMS, Node
 
 
 def _whole_quarter(date: str | int) -> int:

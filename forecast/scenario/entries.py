@@ -11,13 +11,13 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from forecast.catalogue import Wording, worded
-from forecast.documents import Node
 from forecast.errors import DataError, Problem, Remark, YamlPath, spelled
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_day
 from forecast.scenario.entity import accepted
 from forecast.stats.distributions import Distribution
 from forecast.stats.specs import read_distribution
+from forecast.storage.documents import Node
 
 Value = TypeVar("Value")
 

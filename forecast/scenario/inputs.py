@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from forecast.documents import Node, parse_document
 from forecast.economics.channels import SUPPLIERS
 from forecast.economics.elasticities import addresses, shipped_responses
 from forecast.economics.tariffs import PARTS, TAXED, load_schedule
@@ -37,6 +36,7 @@ from forecast.scenario.policy import CERTAIN, EVERY, Tariff
 from forecast.scenario.schema_errors import complaints
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.specs import Model, read_distribution
+from forecast.storage.documents import Node, parse_document
 
 if TYPE_CHECKING:
     from forecast.scenario.scenario import Scenario

@@ -18,9 +18,9 @@ from os import PathLike
 from os import path as paths
 from pathlib import Path, PurePosixPath
 
-from forecast.documents import Node, read_document, shipped_folder, shipped_names, shipped_scenario
 from forecast.errors import Place, Problem, ScenarioError, YamlPath, got, meant, no_such_file, refusal, spelled
 from forecast.scenario.overrides import as_told, keys_and_value, override_tree, with_effect
+from forecast.storage.documents import Node, read_document, shipped_folder, shipped_names, shipped_scenario
 
 ACCEPTED = "expected the name of a file beside this one or in a folder below it, or of a shipped scenario"
 LONGEST = 255

@@ -15,7 +15,6 @@ from types import MappingProxyType
 
 from forecast.catalogue import worded
 from forecast.characters import likeness
-from forecast.documents import Node, parse_document, read_document, shipped_folder, shipped_names
 from forecast.economics.sectors import SECTORS_BY_WORD
 from forecast.errors import Remark, RunError, ScenarioError, got, listed, meant
 from forecast.observations.announcements import US_STATES, Announcement, announcements
@@ -24,6 +23,7 @@ from forecast.scenario.dates import date_text
 from forecast.scenario.dependencies import PARTNERS
 from forecast.scenario.entries import Row, mean
 from forecast.scenario.own import STAGES, OwnAnnouncement, quoted
+from forecast.storage.documents import Node, parse_document, read_document, shipped_folder, shipped_names
 
 NONE: Mapping[str, OwnAnnouncement] = MappingProxyType({})
 """Announcements of a user who has none of their own."""

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, TypeAlias, Union
 
 from pydantic import Field, create_model, model_validator
 
-from forecast.documents import Node, present
 from forecast.errors import Problem, YamlPath, spelled
 from forecast.quarters import ACCEPTED, format_quarter
 from forecast.scenario.dates import Moment, date_text, parse_date
@@ -17,6 +16,7 @@ from forecast.scenario.entity import Written
 from forecast.scenario.entries import Row
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.specs import Duration, InnerShare, Model, PositiveShare, Share, optional, plain_distribution
+from forecast.storage.documents import Node, present
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from forecast.documents import Node
 from forecast.errors import Problem
 from forecast.observations.annual import month_name
 from forecast.observations.products import memory_exports
@@ -17,6 +16,7 @@ from forecast.scenario.dates import DEFAULT_HORIZON, UncertainDate
 from forecast.scenario.entity import entity
 from forecast.scenario.entries import entry, value_at
 from forecast.stats.specs import Duration, Share
+from forecast.storage.documents import Node
 
 NEEDED = {"as-fitted": (), "lasts": (), "fades": (), "falls": ("at", "share")}
 """Keys that each path needs; `fades` may have `half_life`."""

@@ -27,7 +27,6 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, ValidationError
 
-from forecast.documents import Node, parse_document, read_document, scenario_path, yaml_text
 from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, refusal
 from forecast.scenario.entity import Sources, entity, plain, read
 from forecast.scenario.entries import entry
@@ -62,6 +61,7 @@ from forecast.scenario.schema_errors import complaints
 from forecast.scenario.weights import parted, weight_layers, weight_name, weights_in, weights_with_effect
 from forecast.stats.distributions import Distribution
 from forecast.stats.specs import plain_distribution
+from forecast.storage.documents import Node, parse_document, read_document, scenario_path, yaml_text
 from forecast.storage.files import json_digest
 
 MOST_BRANCHES = 20

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from forecast.documents import MAX_DEPTH, Document, Node, parse_document
 from forecast.errors import Place, ScenarioError, refusal, shortened
+from forecast.storage.documents import MAX_DEPTH, Document, Node, parse_document
 
 
 def override_tree(text: str) -> Node:

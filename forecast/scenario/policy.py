@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, Protocol, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from forecast.documents import Node
 from forecast.economics.elasticities import SUBSTITUTION
 from forecast.economics.sectors import SECTORS_BY_WORD
 from forecast.economics.tariffs import EXTENT, GOODS, PACE, PARTS, WITHOUT_TRADE, Trade, load_schedule
@@ -31,6 +30,7 @@ from forecast.stats.specs import (
     plain_distribution,
     read_distribution,
 )
+from forecast.storage.documents import Node
 
 EVERY = "all"
 

@@ -14,7 +14,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, takewhile
 
-from forecast.documents import Node
 from forecast.economics.sectors import COEFFICIENTS
 from forecast.economics.uncertain_inputs import REALISED, UncertainInput
 from forecast.errors import DataError, Problem, got, meant
@@ -32,6 +31,7 @@ from forecast.scenario.money import WON_KEY
 from forecast.scenario.policy import policy_problems
 from forecast.stats.distributions import Constant
 from forecast.stats.streams import Pair, is_possible, names_in, nearest_possible, rank_matrix
+from forecast.storage.documents import Node
 
 MOST_YEARS = 35
 

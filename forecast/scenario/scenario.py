@@ -15,7 +15,6 @@ from pydantic import AfterValidator, AliasPath, BeforeValidator, Field, PlainVal
 from pydantic_core import PydanticKnownError
 
 from forecast import shown
-from forecast.documents import MAX_ITEMS, Node, scenario_path, yaml_text
 from forecast.economics.uncertain_inputs import EVENTS
 from forecast.errors import Located, ScenarioError, got
 from forecast.scenario.dates import DEFAULT_HORIZON, FIRST_HORIZON, LAST_HORIZON, Day, QuarterIndex
@@ -34,6 +33,7 @@ from forecast.scenario.rules import correlation_problems, review
 from forecast.scenario.schema_errors import complaints, strangers, without
 from forecast.stats.distributions import Constant
 from forecast.stats.specs import Amount
+from forecast.storage.documents import MAX_ITEMS, Node, scenario_path, yaml_text
 from forecast.storage.files import json_digest
 
 NAME = "[a-z0-9][a-z0-9-]{0,63}"

@@ -11,7 +11,6 @@ from typing import Any, cast, get_args
 from pydantic import ValidationError
 
 from forecast.characters import half_width
-from forecast.documents import Node
 from forecast.economics.sectors import SECTORS_BY_WORD
 from forecast.errors import Problem, YamlPath, got, is_position, listed, meant, shortened, spelled
 from forecast.quarters import ACCEPTED
@@ -28,6 +27,7 @@ from forecast.scenario.numerals import money_hint, number_hint, numeral_in, won_
 from forecast.scenario.policy import ImportCommitment, Tariff
 from forecast.stats.distributions import NAMED
 from forecast.stats.specs import NUMBER_FORMS, STATED, Model, Opinion, Part
+from forecast.storage.documents import Node
 
 _LEAVES = ("a number", "a date", "dollars")
 _WITH_IDS = ("investments", "tariffs", "import_commitments", "shocks", "phases", "programmes")

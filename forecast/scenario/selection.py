@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from forecast.catalogue import worded
-from forecast.documents import yaml_text
 from forecast.errors import Place, Remark, RunError, listed, meant, refusal, spelled
 from forecast.scenario.dependencies import LISTED, SAME
 from forecast.scenario.investments import Investment
@@ -24,6 +23,7 @@ from forecast.scenario.overrides import override_tree, with_effect
 from forecast.scenario.scenario import Scenario, frozen_scenario, plain_scenario
 from forecast.scenario.validation import Examination, examined
 from forecast.scenario.weights import parted
+from forecast.storage.documents import yaml_text
 from forecast.storage.files import write_text
 
 _KEEP, _LEAVE_OUT = "--only ", "--without "

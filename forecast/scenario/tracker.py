@@ -17,7 +17,6 @@ from textwrap import indent
 from typing import Any
 
 from forecast.characters import half_width, likeness
-from forecast.documents import Document, Node, read_document
 from forecast.economics.sectors import SECTORS, SECTORS_BY_WORD
 from forecast.errors import RunError, ScenarioError, got, listed, meant, refusal
 from forecast.observations.spreadsheets import ABSENT, Table, decimal_sign, number, other_reading, two_readings
@@ -37,6 +36,7 @@ from forecast.scenario.own import (
     quoted,
     row_faults,
 )
+from forecast.storage.documents import Document, Node, read_document
 
 _FACTORS = {
     "USD": (1e-9, UNITS[0]),

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from forecast.catalogue import Wording, worded
-from forecast.documents import Node
 from forecast.economics.sectors import COEFFICIENTS
 from forecast.errors import Remark, YamlPath, shortened, spelled, value_named
 from forecast.observations.tables import read_table
@@ -22,6 +21,7 @@ from forecast.scenario.policy import ImportCommitment, Tariff
 from forecast.scenario.scenario import Scenario
 from forecast.scenario.unused_duties import always, idle_duties
 from forecast.stats.distributions import Constant
+from forecast.storage.documents import Node
 
 _IDENTITY = ("id", "company", "project", "sector", "kind", "announced", "part_of", "title", "description", "sources")
 """Keys that are repeated so that a change can be read by itself."""

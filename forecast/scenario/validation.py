@@ -14,7 +14,6 @@ from os import PathLike
 from pathlib import Path
 
 from forecast.catalogue import Wording, worded
-from forecast.documents import SCHEMA_NAME, Node, read_document, scenario_path, shipped_folder
 from forecast.errors import Place, Problem, Remark, RunError, ScenarioError, in_one_line, spelled
 from forecast.quarters import format_quarter
 from forecast.scenario.entries import rows
@@ -26,6 +25,7 @@ from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.scenario import Scenario, reading_order, scenario_digest, scenario_of
 from forecast.scenario.unused import overruled, repeated
 from forecast.scenario.warnings import off_sum, remarks
+from forecast.storage.documents import SCHEMA_NAME, Node, read_document, scenario_path, shipped_folder
 from forecast.storage.files import write_text, writing
 from forecast.storage.places import is_exported_run, unpacking
 

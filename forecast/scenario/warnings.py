@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from forecast.catalogue import Wording, worded
-from forecast.documents import Node
 from forecast.economics.sectors import SECTORS, Central, central_priors
 from forecast.errors import Remark, YamlPath, spelled
 from forecast.observations.announcements import announcements
@@ -30,6 +29,7 @@ from forecast.scenario.unused import dropped, idle_policies, idle_ties, overrule
 from forecast.stats.density import spikes
 from forecast.stats.distributions import Distribution
 from forecast.stats.specs import read_distribution
+from forecast.storage.documents import Node
 
 FAR = 5.0
 """How many times more or less than the announcements table an amount is before it is remarked on."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from forecast.documents import Node
 from forecast.errors import Place, Problem, ScenarioError, listed, meant, refusal, spelled
 from forecast.scenario.entries import entry
 from forecast.scenario.layers import Change, Layered
 from forecast.scenario.overrides import as_told, keys_and_value, override_tree, with_effect
 from forecast.scenario.scenario import Branch
 from forecast.stats.distributions import Distribution
+from forecast.storage.documents import Node
 
 GROUP = "mixture"
 

@@ -49,7 +49,7 @@ _STORAGE = ("forecast.storage.files", "forecast.storage.places")
 _DOORS = (
     *_STORAGE,
     "forecast.observations.tables",
-    "forecast.documents",
+    "forecast.storage.documents",
     "forecast.economics.priors.PriorFile",
 )
 

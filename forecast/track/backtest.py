@@ -23,8 +23,7 @@ from forecast.dims import Array
 from forecast.economics.processes import CarryOver, baseline_flows, driver_growth
 from forecast.errors import FitError, RunError
 from forecast.observations.series import DRIVERS, QuarterlyTrade, quarterly_drivers
-from forecast.parallel import first_alone
-from forecast.progress import Progress
+from forecast.parallel import Progress, first_alone
 from forecast.quarters import format_quarter
 from forecast.stats.streams import Streams, generator
 from forecast.storage.code_digests import code_digest

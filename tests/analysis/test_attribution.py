@@ -15,7 +15,6 @@ import pytest
 import forecast
 from forecast.analysis.attribution import ACCOUNT, attribute, flows_beside
 from forecast.dims import NEWS, Array
-from forecast.documents import shipped_names
 from forecast.engine.block import Baseline, simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.simulate import Settings
@@ -28,6 +27,7 @@ from forecast.scenario.contrasts import Contrast, contrasts, mixed
 from forecast.scenario.scenario import Scenario, plain_scenario
 from forecast.stats.distributions import Constant
 from forecast.stats.streams import Streams
+from forecast.storage.documents import shipped_names
 
 SETTINGS = Settings(300)
 

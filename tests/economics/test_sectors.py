@@ -303,7 +303,7 @@ def test_the_middle_of_priors_is_written_as_it_is_read(tmp_path: Path) -> None:
 def test_a_run_with_coefficients_of_its_own_works_out_no_prior() -> None:
     """It compares them with the middle of priors worked out before."""
     code = (
-        "from forecast import documents; from forecast.economics import sectors;"
+        "from forecast.storage import documents; from forecast.economics import sectors;"
         "from forecast.scenario import validation;"
         "(scenario := validation.examined(documents.scenario_path('hyundai'), []).scenario);"
         "print(any(item.coefficients for item in scenario.investments), sectors.load_sectors.cache_info().currsize)"

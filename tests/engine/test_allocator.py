@@ -12,7 +12,7 @@ from forecast.engine.block import LARGEST_ARRAY, keep_freed_memory
 
 COUNT = """
 import resource
-from forecast.documents import scenario_path
+from forecast.storage.documents import scenario_path
 from forecast.engine.block import flows_of
 from forecast.engine.compile import compile_run
 from forecast.engine.simulate import Settings, block_streams

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from forecast.dims import PRODUCT_SERIES, PRODUCTS, Array
-from forecast.documents import scenario_path
 from forecast.economics.elasticities import load_elasticities
 from forecast.economics.products import composition, shares_within
 from forecast.economics.tariffs import load_schedule
@@ -29,6 +28,7 @@ from forecast.scenario.policy import Tariff
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Distribution
 from forecast.stats.streams import Streams
+from forecast.storage.documents import scenario_path
 
 N_DRAWS = 12
 LEVELS = ("pass_through", "elasticity", "substitution", "localization_response")

@@ -11,7 +11,6 @@ from plans import registered as with_registry
 from scipy import stats
 
 from forecast.dims import Array
-from forecast.documents import scenario_path
 from forecast.engine import resampling, simulate
 from forecast.engine.announcements import Announcements
 from forecast.engine.block import block_inputs, flows_of, simulated_flows
@@ -28,6 +27,7 @@ from forecast.scenario.mixture import load_any
 from forecast.stats.distributions import Constant, Uniform
 from forecast.stats.quantiles import N_BINS
 from forecast.stats.streams import Streams
+from forecast.storage.documents import scenario_path
 
 LOGISTIC = Localization("logistic", local=Constant(0.6), at=ORIGIN + 8.0, speed=Constant(12.0))
 

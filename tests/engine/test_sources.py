@@ -11,7 +11,6 @@ import pytest
 from plans import streams_drawn
 
 from forecast.analysis.input_values import uncertain_values
-from forecast.documents import parse_document
 from forecast.economics.uncertain_inputs import SOURCES
 from forecast.engine.compile import compile_plan, compile_run
 from forecast.engine.resampling import SourceAnalysis, shared_streams
@@ -25,6 +24,7 @@ from forecast.scenario.rules import correlation_problems
 from forecast.scenario.scenario import Investment, load_scenario
 from forecast.stats.distributions import Distribution, Uniform
 from forecast.stats.streams import Streams
+from forecast.storage.documents import parse_document
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 EVERYTHING = """

@@ -12,7 +12,6 @@ from commands import command
 from plans import SCHEMES
 from scipy import stats
 
-from forecast.documents import scenario_path
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_run
 from forecast.engine.simulate import Settings, simulate
@@ -22,6 +21,7 @@ from forecast.observations.vintage import vintage
 from forecast.results.archive import load_results
 from forecast.scenario.scenario import load_scenario
 from forecast.stats.streams import Scheme, Streams
+from forecast.storage.documents import scenario_path
 
 STRATIFIED = [scheme for scheme in SCHEMES if scheme != "plain"]
 

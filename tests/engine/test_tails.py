@@ -13,7 +13,6 @@ import pytest
 from click.testing import CliRunner
 
 from forecast.cli import cli
-from forecast.documents import scenario_path
 from forecast.engine.block import flows_of
 from forecast.engine.compile import compile_run
 from forecast.engine.run_plan import RunPlan
@@ -23,6 +22,7 @@ from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.scenario.mixture import load_any
 from forecast.stats.streams import Streams
+from forecast.storage.documents import scenario_path
 
 WILD = """\
 name: wild

@@ -16,7 +16,7 @@ PROGRAM = """
 import json
 import sys
 
-from forecast.documents import scenario_path
+from forecast.storage.documents import scenario_path
 from forecast.engine.compile import compile_run
 from forecast.engine.simulate import _statistics_of, _tasks, Settings
 from forecast.models.posterior import load_posterior
@@ -38,7 +38,14 @@ assert len(tasks) == 2
 print(json.dumps(sorted({name for names in in_order(loaded, tasks, 2) for name in names})))
 """
 
-LANGUAGE = ("pydantic", "pydantic_core", "yaml", "forecast.scenario", "forecast.documents", "forecast.stats.specs")
+LANGUAGE = (
+    "pydantic",
+    "pydantic_core",
+    "yaml",
+    "forecast.scenario",
+    "forecast.storage.documents",
+    "forecast.stats.specs",
+)
 TABLES = ("pandas", "xarray", "h5netcdf", "scipy.stats", "forecast.observations", "forecast.models")
 PRINTERS = ("rich", "matplotlib", "forecast.report", "forecast.cli", "forecast.results")
 

@@ -19,12 +19,12 @@ from commands import command
 from python_calamine import CalamineWorkbook
 
 import forecast
-from forecast.documents import parse_document
 from forecast.report.cite import citations
 from forecast.report.i18n import CODES, language
 from forecast.report.run import contribution_table, surplus_table
 from forecast.report.table import Figure, figure, table
 from forecast.report.workbook import Chart, Sheet, number_format, workbook_bytes
+from forecast.storage.documents import parse_document
 
 SCENARIO = """\
 name: office

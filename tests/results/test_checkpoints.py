@@ -16,7 +16,6 @@ import pytest
 from commands import command
 from told import Told
 
-from forecast.documents import shipped_scenario
 from forecast.engine import simulate
 from forecast.engine.simulate import Settings, empty_statistics
 from forecast.results import checkpoints, results
@@ -25,6 +24,7 @@ from forecast.results.results import Results
 from forecast.results.run import Run, requested, run_scenario
 from forecast.scenario.mixture import AnyScenario, load_mixture
 from forecast.scenario.scenario import load_scenario
+from forecast.storage.documents import shipped_scenario
 from forecast.storage.files import digest
 
 SETTINGS = Settings(5_000)

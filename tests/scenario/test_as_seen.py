@@ -13,9 +13,9 @@ import pytest
 from commands import command
 
 import forecast
-from forecast.documents import shipped_folder, yaml_text
 from forecast.scenario.mixture import load_any
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
+from forecast.storage.documents import shipped_folder, yaml_text
 
 CLEAN = """\
 name: plants

@@ -11,7 +11,6 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft7Validator
 
 from forecast.cli import cli
-from forecast.documents import SCHEMA_NAME, read_document, shipped_folder
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.errors import RunError
 from forecast.scenario.drivers import DRIVER_FORMS
@@ -22,6 +21,7 @@ from forecast.scenario.localization import FORMS
 from forecast.scenario.mixture import ScenarioMixture
 from forecast.scenario.scenario import Branch, Scenario
 from forecast.stats.distributions import NAMED
+from forecast.storage.documents import SCHEMA_NAME, read_document, shipped_folder
 
 ROOT = Path(__file__).parents[2]
 HEADER = f"# yaml-language-server: $schema={SCHEMA_NAME}\n"

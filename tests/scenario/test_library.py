@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from commands import command
 
-from forecast.documents import shipped_folder
 from forecast.errors import RunError
 from forecast.observations.announcements import announcements
 from forecast.observations.tables import read_table
@@ -18,6 +17,7 @@ from forecast.scenario.own import row_faults
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.scenario.selection import chosen_plants, drawn_anew
 from forecast.scenario.validation import examined
+from forecast.storage.documents import shipped_folder
 
 
 def ids(world: Scenario) -> list[str]:

@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from forecast.cli import cli
-from forecast.documents import shipped_folder
 from forecast.errors import RunError, ScenarioError
 from forecast.observations.tables import read_table
 from forecast.scenario.mixture import load_any
@@ -22,6 +21,7 @@ from forecast.scenario.validation import examined
 from forecast.stats.distributions import Beta, Constant, Discrete, Distribution, LogNormal, Normal, Uniform
 from forecast.stats.elicited import Mixture, Quantiles
 from forecast.stats.truncation import Truncated
+from forecast.storage.documents import shipped_folder
 
 DOUBTFUL = Path(__file__).parent / "doubtful"
 FILES = sorted(path.name for path in DOUBTFUL.glob("*.yaml"))

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.documents import parse_document, yaml_text
 from forecast.errors import ScenarioError
 from forecast.scenario.dates import date_text, position
 from forecast.scenario.localization import Localization
@@ -32,6 +31,7 @@ from forecast.stats.distributions import (
 )
 from forecast.stats.specs import plain_distribution, read_distribution
 from forecast.stats.truncation import Truncated
+from forecast.storage.documents import parse_document, yaml_text
 
 PLAN = """\
 name: plan

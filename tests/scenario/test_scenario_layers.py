@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from forecast.documents import shipped_folder
 from forecast.errors import ScenarioError
 from forecast.scenario.layers import WHOLE
 from forecast.scenario.localization import Localization
 from forecast.scenario.scenario import dump_scenario, load_scenario, scenario_digest
 from forecast.stats.distributions import Constant, LogNormal, Normal
+from forecast.storage.documents import shipped_folder
 
 BASE = """\
 name: base

@@ -16,7 +16,6 @@ from pydantic import TypeAdapter, ValidationError
 from scipy import stats
 
 from forecast.cli import cli
-from forecast.documents import parse_document, yaml_text
 from forecast.errors import ScenarioError
 from forecast.scenario.inputs import distribution_in_file, distribution_of_text
 from forecast.scenario.json_schema import scenario_schema
@@ -36,6 +35,7 @@ from forecast.stats.distributions import (
 from forecast.stats.elicited import Mixture, Quantiles, pert_percentiles
 from forecast.stats.specs import NUMBER_FORMS, Share, plain_distribution, read_distribution
 from forecast.stats.truncation import Truncated
+from forecast.storage.documents import parse_document, yaml_text
 
 U = np.linspace(0.001, 0.999, 999)
 FOLDER = Path(__file__).parents[2] / "scenarios"
