@@ -1,6 +1,7 @@
 """Texts of answers, pictures and warnings in every language: files in `data/languages`, with the same keys in each.
 
-A text holds `{places}` that are filled when it is said. Where that is not known yet, a `Wording` stands for it.
+A text holds `{places}` that are filled when it is said. Where that is not known yet, a `Wording` stands for it. Korean
+particles follow the sound of what fills a place.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from forecast.characters import with_particles
 
 FOLDER = Path(str(files("forecast"))) / "data" / "languages"
 
@@ -175,3 +174,31 @@ def _words(file: str) -> Mapping[str, Any]:
     import tomllib  # not above, as errors stand on this module and most have no text here
 
     return tomllib.loads((FOLDER / f"{file}.toml").read_text(encoding="utf-8"))
+
+
+_PARTICLE = re.compile(r"([가-힣0-9%])([^\w\s]*)(을\(를\)|이\(가\)|은\(는\)|와\(과\)|\(으\)로)")
+_FORMS = {"을(를)": ("을", "를"), "이(가)": ("이", "가"), "은(는)": ("은", "는"), "와(과)": ("과", "와")}
+_CODA = {"0": "ㅇ", "1": "ㄹ", "3": "ㅁ", "6": "ㄱ", "7": "ㄹ", "8": "ㄹ"}
+"""Consonants in which numbers end as they are read, those that end in one."""
+
+
+def with_particles(text: str) -> str:
+    """A Korean text with the particle that the sound before it asks for, where both forms of one are written.
+
+    After letters that are no Korean ones both stay, as these are read in more ways than one.
+
+    >>> with_particles("“수출”을(를), 비율(으)로, 0.14을(를), 13와(과), 15%이(가), KCS은(는)")
+    '“수출”을, 비율로, 0.14를, 13과, 15%가, KCS은(는)'
+    """
+    return _PARTICLE.sub(_with_particle, text) if "(" in text else text
+
+
+def _with_particle(found: re.Match[str]) -> str:
+    last, marks, particle = found.groups()
+    liquid, closed = _CODA.get(last) == "ㄹ", last in _CODA
+    if "가" <= last <= "힣":
+        coda = (ord(last) - ord("가")) % 28
+        liquid, closed = coda == 8, coda > 0  # a syllable has one of 28 endings, the first of them none
+    if particle == "(으)로":
+        return f"{last}{marks}{'으로' if closed and not liquid else '로'}"
+    return f"{last}{marks}{_FORMS[particle][0 if closed else 1]}"

@@ -26,34 +26,6 @@ REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Characters after which text is shown in another order than it is read in."""
 
 
-_PARTICLE = re.compile(r"([가-힣0-9%])([^\w\s]*)(을\(를\)|이\(가\)|은\(는\)|와\(과\)|\(으\)로)")
-_FORMS = {"을(를)": ("을", "를"), "이(가)": ("이", "가"), "은(는)": ("은", "는"), "와(과)": ("과", "와")}
-_CODA = {"0": "ㅇ", "1": "ㄹ", "3": "ㅁ", "6": "ㄱ", "7": "ㄹ", "8": "ㄹ"}
-"""Consonants in which numbers end as they are read, those that end in one."""
-
-
-def with_particles(text: str) -> str:
-    """A Korean text with the particle that the sound before it asks for, where both forms of one are written.
-
-    After letters that are no Korean ones both stay, as these are read in more ways than one.
-
-    >>> with_particles("“수출”을(를), 비율(으)로, 0.14을(를), 13와(과), 15%이(가), KCS은(는)")
-    '“수출”을, 비율로, 0.14를, 13과, 15%가, KCS은(는)'
-    """
-    return _PARTICLE.sub(_with_particle, text) if "(" in text else text
-
-
-def _with_particle(found: re.Match[str]) -> str:
-    last, marks, particle = found.groups()
-    liquid, closed = _CODA.get(last) == "ㄹ", last in _CODA
-    if "가" <= last <= "힣":
-        coda = (ord(last) - ord("가")) % 28
-        liquid, closed = coda == 8, coda > 0  # a syllable has one of 28 endings, the first of them none
-    if particle == "(으)로":
-        return f"{last}{marks}{'으로' if closed and not liquid else '로'}"
-    return f"{last}{marks}{_FORMS[particle][0 if closed else 1]}"
-
-
 def visible(text: str) -> str:
     r"""The text as it is seen: letters in one form each, blanks of any width as spaces, nothing that has no width.
 
