@@ -318,21 +318,27 @@ def _whole_value(key: str, value: Distribution, language: Language) -> str:
     return language.number(value, share=key in SHARES)
 
 
+def pledge_notes(scenario: Scenario, language: Language) -> list[str]:
+    """How much of every pledge is simulated through its parts, where a rest is not; means."""
+    return [
+        language.text("sentences.pledge", **_amounts(pledge, language))
+        for pledge in itemised(scenario.investments)
+        if pledge.outside
+    ]
+
+
 def _pledge(pledge: Itemised, language: Language) -> str:
-    """How much of a pledge is simulated, and how much is not."""
+    """The same of one pledge, with its parts."""
+    key = "assumed.itemised" if pledge.outside else "assumed.itemised_whole"
+    return language.text(key, parts=language.list(pledge.parts), **_amounts(pledge, language))
+
+
+def _amounts(pledge: Itemised, language: Language) -> dict[str, str]:
+    """Amounts of a pledge to four digits, with its id."""
     factor = float(language.part("numbers.factor"))
-    whole, inside, outside = (
-        language.text("numbers.money", amount=f"{float(f'{value * factor:.4g}'):,g}")
-        for value in (pledge.whole, pledge.inside, pledge.outside)
-    )
-    words = {
-        "id": pledge.id,
-        "whole": whole,
-        "inside": inside,
-        "outside": outside,
-        "parts": language.list(pledge.parts),
-    }
-    return language.text("assumed.itemised" if pledge.outside else "assumed.itemised_whole", **words)
+    amounts = {"whole": pledge.whole, "inside": pledge.inside, "outside": pledge.outside}
+    written = {name: f"{float(f'{value * factor:.4g}'):,g}" for name, value in amounts.items()}
+    return {"id": pledge.id} | {name: language.text("numbers.money", amount=text) for name, text in written.items()}
 
 
 def _coefficient(name: str, distribution: Distribution, language: Language) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from forecast.analysis.grounds import Grounds
+from forecast.report.assumptions import pledge_notes
 from forecast.report.effect import MEDIAN, chance_above, chance_below
 from forecast.report.i18n import Language
-from forecast.report.run import dominance_note, pledge_notes
+from forecast.report.run import dominance_note
 from forecast.report.sentences import answer_by_subject, assumed_conditions, chances_sentence, record_of
 from forecast.results.archive import outcomes
 from forecast.results.highlights import direction, last_motion, motion, moving_policies, place_of, turning_years

@@ -27,7 +27,7 @@ from forecast.results.archive import Outcome, made, outcomes
 from forecast.results.highlights import moving_policies, place_of
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario
-from forecast.scenario.scenario import Branch, Scenario
+from forecast.scenario.scenario import Branch
 from forecast.stats.summary import BELOW, INTERVALS, Summary, exceedance_name, quantile_name
 
 if TYPE_CHECKING:
@@ -404,30 +404,3 @@ def knowledge(results: Results, later: Sequence[Outcome], language: Language = E
     if not later:
         sentences.append(language.text("knowledge.nothing", basis=language.text(f"bases.{results.basis}")))
     return plain_spaces(" ".join(sentences))
-
-
-LEAST_REST = 0.01
-"""Share of a pledge that has to be without parts to be told."""
-
-
-def pledge_notes(scenario: Scenario, language: Language = ENGLISH) -> list[str]:
-    """How much of every pledge is simulated through its parts, where a rest is not; medians."""
-    notes = []
-    for pledge in scenario.investments:
-        if pledge.kind != "pledge" or pledge.part_of is not None:
-            continue
-        whole, simulated = float(pledge.amount.ppf(0.5)), _simulated_amount(scenario, pledge.id)
-        rest = whole - simulated
-        if rest > LEAST_REST * whole:
-            amounts = {"whole": whole, "simulated": simulated, "rest": rest}
-            written = {name: language.money(amount, 0.1, places=1) for name, amount in amounts.items()}
-            notes.append(plain_spaces(language.text("sentences.pledge", id=pledge.id, **written)))
-    return notes
-
-
-def _simulated_amount(scenario: Scenario, pledge: str) -> float:
-    """Median amounts of everything simulated inside a pledge, bn USD."""
-    parts = [item for item in scenario.investments if item.part_of == pledge]
-    return sum(
-        _simulated_amount(scenario, part.id) if part.kind == "pledge" else float(part.amount.ppf(0.5)) for part in parts
-    )

@@ -17,13 +17,15 @@ import forecast
 from forecast.analysis.grounds import DecidingRate, Grounds, Rests
 from forecast.cli import cli
 from forecast.dims import EFFECTS, OUTPUT, Array
+from forecast.report.assumptions import assumptions, pledge_notes
 from forecast.report.effect import difference_sentences, effect_paragraphs
 from forecast.report.i18n import CODES, language
 from forecast.report.policy import answers_past, policy_sentence
-from forecast.report.run import pledge_notes
 from forecast.report.sentences import assumed_conditions
+from forecast.scenario.investments import outside_parts
 from forecast.stats.summary import Summary, summarised
 
+ROOT = Path(__file__).parents[2]
 YEARS = (2026, 2027)
 
 
@@ -394,14 +396,31 @@ def test_what_of_a_pledge_is_not_simulated_is_told(tmp_path: Path) -> None:
     file = tmp_path / "masga.yaml"
     file.write_text(PLEDGE, encoding="utf-8")
     scenario = forecast.load_scenario(file)
-    (note,) = pledge_notes(scenario)
-    assert note == (
-        "Of the 150.0 bn USD of the pledge MASGA, 11.5 bn USD are in parts that are simulated; the other 138.5 bn USD "
+    (note,) = pledge_notes(scenario, language("en"))
+    assert note.replace("\xa0", " ") == (
+        "Of the 150 bn USD of the pledge MASGA, 11.5 bn USD are in parts that are simulated; the other 138.5 bn USD "
         "add nothing."
     )
     assert "1,385억 달러" in pledge_notes(scenario, language("ko"))[0]
     file.write_text(PLEDGE.replace("amount: 150", "amount: 11.5"), encoding="utf-8")
-    assert pledge_notes(forecast.load_scenario(file)) == []
+    assert pledge_notes(forecast.load_scenario(file), language("en")) == []
+
+
+def test_a_pledge_is_told_with_the_same_amounts_everywhere() -> None:
+    """Parts with a spread have other medians than means, and a page told both."""
+    scenario = forecast.load_scenario(ROOT / "scenarios" / "package-350bn.yaml")
+    warned = " ".join(map(str, outside_parts(scenario.investments)))
+    (note,) = (text for text in pledge_notes(scenario, language("en")) if "GOV-01" in text)
+    (assumed,) = (
+        text for text in assumptions(scenario, 0.0, language("en")).others if text.startswith("Of the pledge GOV-01,")
+    )
+    inside, outside = (f"{number}\xa0bn USD" for number in ("79.33", "120.7"))
+    assert inside in note
+    assert outside in note
+    assert inside in assumed
+    assert outside in assumed
+    assert "79.33" in warned
+    assert "120.7" in warned
 
 
 PLEDGE = """\
