@@ -316,8 +316,8 @@ def observed_product(basis: str, product: str, as_of: str | None, first_year: in
 
 
 def forecast_reading(summary: Summary, series: str, index: int, name: str, language: Language, sign: str = "") -> str:
-    """Median and intervals of one year in words."""
-    places = 2 if sign else 0
+    """Median and intervals of one year in words: the surplus in whole bn USD, all else as exactly as errors allow."""
+    places = 0 if series == "trade_balance" and not sign else 2
     spans = {f"span_{width}": language.span(ends(summary, series, width, index), sign, places) for width in INTERVALS}
     median = language.money(*summary.estimate(series, MEDIAN, index), sign, places)
     return language.text("charts.forecast", name=name, median=median, **spans)

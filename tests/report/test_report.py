@@ -24,7 +24,7 @@ from forecast.observations.series import DRIVERS
 from forecast.report import page as report_module
 from forecast.report.assumptions import assumptions
 from forecast.report.brief import Quoted, passages, quoted_numbers
-from forecast.report.charts import BOTTOM, HEIGHT, TOP, Fan, Scene, diagram
+from forecast.report.charts import BOTTOM, HEIGHT, TOP, Fan, Scene, diagram, product_diagram
 from forecast.report.comparison import Division, attribution_method, attribution_table, division
 from forecast.report.distributions import distribution_diagrams
 from forecast.report.i18n import CODES, language
@@ -162,6 +162,15 @@ def test_a_page_opens_with_the_numbers_to_quote(runs: dict[str, Results], page: 
     assert [each.name for each in quoted(runs["baseline"])] == ["Surplus in 2035"]
     korean = [each.name for each in quoted(runs["hyundai"], "ko")]
     assert korean == ["2035년 투자 발표의 효과", "2026~2035년 누적 효과", "2035년 흑자 감소", "2035년 흑자"]
+
+
+def test_a_small_product_is_read_with_the_digits_of_its_table(runs: dict[str, Results]) -> None:
+    """Other chips make 3 bn USD a year, of which "3 to 3" says nothing."""
+    run = runs["hyundai"]
+    (_, last) = product_diagram({"hyundai": run}, "chips", language("en")).columns[-1].readings[-1]
+    median = language("en").statistic(run.statistics, "exports_chips", "quantile_0.5", -1)
+    assert f"median {median}\xa0bn USD; 50" in last
+    assert "." in median
 
 
 def test_paragraphs_of_a_page_stand_under_their_subjects(runs: dict[str, Results]) -> None:
