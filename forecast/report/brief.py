@@ -9,10 +9,11 @@ from forecast.analysis.grounds import Grounds
 from forecast.report.assumptions import pledge_notes
 from forecast.report.effect import MEDIAN, chance_above, chance_below
 from forecast.report.i18n import Language
+from forecast.report.policy import policy_years
 from forecast.report.run import dominance_note
 from forecast.report.sentences import answer_by_subject, assumed_conditions, chances_sentence, record_of
 from forecast.results.archive import outcomes
-from forecast.results.highlights import direction, last_motion, motion, moving_policies, place_of, turning_years
+from forecast.results.highlights import direction, motion, moving_policies, place_of, turning_years
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.summary import Summary
@@ -77,8 +78,8 @@ def _of_announcements(summary: Summary, language: Language, year: int | None) ->
 
 
 def _of_policy(summary: Summary, language: Language, name: str, year: int | None) -> Quoted:
-    """What a policy changes in the last year in which it does anything; its mean where it mostly does nothing."""
-    index = last_motion(summary, name) if year is None else place_of(year, summary.years)
+    """What a policy changes in the year of its largest effect; its mean where it mostly does nothing."""
+    index = policy_years(summary, name, year)[0]
     statistic = "median" if summary.value(name, MEDIAN)[index] else "mean"
     return _number(statistic, name, summary, language, index, "+")
 

@@ -42,16 +42,25 @@ def policy_sentences(results: Results, language: Language, year: int | None = No
     return [*said.values()]
 
 
+def policy_years(summary: Summary, name: str, year: int | None = None) -> list[int]:
+    """Places of the years that tell a policy: the last in which it does anything, before it that of its largest effect.
+
+    Its median is told; its mean where it does nothing in half of the draws of every year. Where a `year` is asked for,
+    its place alone.
+    """
+    if year is not None:
+        return [place_of(year, summary.years)]
+    medians = summary.value(name, MEDIAN)
+    return peak_and(last_motion(summary, name), medians if medians.any() else summary.value(name, "mean"))
+
+
 def policy_sentence(summary: Summary, language: Language, name: str, year: int | None = None) -> str:
     """What one policy does from here on, and how often it does nothing.
 
     Args:
-        year: that is told; by default the last in which it does anything, and before it that of its largest median
-            where it tells another; of its largest mean where it does nothing in half of the draws of every year.
+        year: that is told; by default those of `policy_years`.
     """
-    last, medians = last_motion(summary, name), summary.value(name, MEDIAN)
-    sizes = medians if medians.any() else summary.value(name, "mean")
-    years = peak_and(last, sizes) if year is None else [place_of(year, summary.years)]
+    last, years = last_motion(summary, name), policy_years(summary, name, year)
     policy = language.text(f"policies_said.{name}")
     if not motion(summary, name)[years[0]]:
         return _idle_sentence(summary, language, name, years[0], policy)

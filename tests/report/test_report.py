@@ -181,7 +181,7 @@ def test_paragraphs_of_a_page_stand_under_their_subjects(runs: dict[str, Results
     assert all(passage.paragraphs and all(passage.paragraphs) for passage in told)
 
 
-def test_a_policy_is_quoted_in_its_last_year(tmp_path: Path) -> None:
+def test_a_policy_is_quoted_in_the_year_of_its_largest_effect(tmp_path: Path) -> None:
     """Gas that is bought in 2028 and 2029 takes as much from the surplus as the sentence says."""
     file = tmp_path / "policy.yaml"
     commitment = "{id: gas, what: lng, per_year: 1.4, from: 2028, until: 2030}"
