@@ -279,8 +279,8 @@ def test_products_are_drawn_over_what_the_same_books_hold(tmp_path: Path) -> Non
     }
     for (basis, product), diagram in drawn.items():
         assert bool(diagram.line) == (basis == "us_census" or product == "memory"), (basis, product)
-        median = runs[basis].statistics.value(f"exports_{product}", "quantile_0.5")[-1]
-        assert f"median {median:.0f}\xa0bn USD" in dict(diagram.columns[-1].readings)[0], (basis, product)
+        median = ENGLISH.statistic(runs[basis].statistics, f"exports_{product}", "quantile_0.5", -1)
+        assert f"median {median}\xa0bn USD" in dict(diagram.columns[-1].readings)[0], (basis, product)
     first = {key: diagram.columns[0] for key, diagram in drawn.items()}
     assert first["us_census", "cars"].year == 2016
     assert ("observed", f"Observed: {cars_of_us_books():.1f}\xa0bn USD") in first["us_census", "cars"].readings
