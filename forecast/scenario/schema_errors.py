@@ -258,7 +258,10 @@ def _own(_: type, __: YamlPath, detail: Any) -> str:
 
 def _unknown(top: type, loc: YamlPath, _: Any) -> str:
     if loc == ("mixture",):
-        return "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture"
+        return (
+            "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture; "
+            "in Python load_mixture reads one"
+        )
     noun = "coefficient" if _model(top, loc) is COEFFICIENT_KEYS else "key"
     accepted = _keys(top, loc)
     instead = next((text for key, text in _INSTEAD.get(str(loc[-1]).lower(), ()) if key in accepted), "")
