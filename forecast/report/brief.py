@@ -34,10 +34,15 @@ class Quoted:
     kind: str
 
 
+OF_LEVEL = ("level", "goods", "draws")
+"""Subjects of the surplus itself, which stand beside its picture; all others are of what changes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What is said of one subject: its name and paragraphs."""
+    """What is said of one subject: its key in `[subjects]`, its name and paragraphs."""
 
+    key: str
     subject: str
     paragraphs: Sequence[str]
 
@@ -120,7 +125,13 @@ def passages(
     return by_subject({"assumed": [conditions, *pledges], **said, "draws": draws}, language)
 
 
+def divided(told: Sequence[Passage]) -> tuple[list[Passage], list[Passage]]:
+    """What leads a page, and what stands beside the picture of the surplus; where nothing changes that, it leads."""
+    lead = [passage for passage in told if passage.key not in OF_LEVEL] or [*told[:1]]
+    return lead, [passage for passage in told if passage not in lead]
+
+
 def by_subject(said: Mapping[str, Sequence[str]], language: Language) -> list[Passage]:
     """Paragraphs under the names of their subjects, keys of `[subjects]`; a subject without any is left out."""
     told = {subject: [*filter(None, paragraphs)] for subject, paragraphs in said.items()}
-    return [Passage(language.text(f"subjects.{subject}"), told[subject]) for subject in told if told[subject]]
+    return [Passage(key, language.text(f"subjects.{key}"), told[key]) for key in told if told[key]]

@@ -26,7 +26,7 @@ from forecast.report.assumptions import (
     prose,
     user_words,
 )
-from forecast.report.brief import passages, quoted_numbers
+from forecast.report.brief import divided, passages, quoted_numbers
 from forecast.report.charts import change_diagram, channels_diagram, effect_title, fan_diagram, fan_of, product_diagram
 from forecast.report.comparison import (
     RISE,
@@ -151,11 +151,13 @@ def _facts(runs: Sequence[PageRun], language: Language) -> list[tuple[str, str]]
 def _short(place: int, run: PageRun, language: Language, year: int | None) -> dict[str, Any]:
     """The answer of a run, the numbers to quote first, and the branches of a mixture."""
     invested = bool(run.results.manifest["n_investments"])
+    lead, beside = divided(passages(run.results, run.world, language, run.behind.grounds, year))
     return {
         "run": place,
         "title": user_words(run.name),
         "quoted": quoted_numbers(run.results.statistics, language, invested=invested, year=year),
-        "passages": passages(run.results, run.world, language, run.behind.grounds, year),
+        "passages": lead,
+        "beside": beside,
         "branches": branch_table(run.results, run.world, language, year) if run.world.single is None else None,
     }
 

@@ -181,6 +181,25 @@ def test_paragraphs_of_a_page_stand_under_their_subjects(runs: dict[str, Results
     assert all(passage.paragraphs and all(passage.paragraphs) for passage in told)
 
 
+def test_what_changes_comes_before_the_surplus_itself(runs: dict[str, Results], page: str) -> None:
+    """Text stands beside the picture that it is of, and a page of several runs begins with what they change."""
+    alone = plain(edition(report([runs["hyundai"]]), "en"))
+    order = [
+        "In short",
+        "Effect. With the",
+        "By channel",
+        "The surplus and its range",
+        "The surplus itself.",
+        "Memory and",
+    ]
+    places = [alone.index(words) for words in order]
+    assert places == sorted(places)
+    several = plain(edition(page, "en"))
+    order = ["What the assumptions change", "Each scenario in short", "By channel", "The surplus and its range"]
+    places = [several.index(words) for words in order]
+    assert places == sorted(places)
+
+
 def test_a_policy_is_quoted_in_the_year_of_its_largest_effect(tmp_path: Path) -> None:
     """Gas that is bought in 2028 and 2029 takes as much from the surplus as the sentence says."""
     file = tmp_path / "policy.yaml"
@@ -358,7 +377,7 @@ def test_what_tariffs_do_is_drawn_and_tabulated(tmp_path: Path) -> None:
     assert "By channel" not in words
     rows = re.findall(
         r'<th scope="row">(\d{4})</th><td>(\S+?)</td><td>',
-        words.partition("What tariffs and existing affiliates do to the surplus")[2],
+        words.partition("What tariffs and existing affiliates do to the surplus")[2].partition("</table>")[0],
     )
     assert [int(year) for year, _ in rows] == list(run.statistics.years)
     medians = [float(median.replace("−", "-")) for _, median in rows]
