@@ -12,11 +12,12 @@ from forecast.report.i18n import Language
 from forecast.report.policy import policy_years
 from forecast.report.run import dominance_note
 from forecast.report.sentences import answer_by_subject, assumed_conditions, chances_sentence, record_of
+from forecast.report.table import Table, table
 from forecast.results.archive import outcomes
 from forecast.results.highlights import direction, motion, moving_policies, place_of, turning_years
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario
-from forecast.stats.summary import Summary
+from forecast.stats.summary import BELOW, Summary, exceedance_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,13 @@ class Quoted:
         name: what it is, with its year.
         value: the number with its unit.
         kind: mean or median with its 80 % interval, or that it is a chance.
+        cells: the number alone, in bn USD or percent, its 80 % interval, empty for a chance, and which statistic it is.
     """
 
     name: str
     value: str
     kind: str
+    cells: tuple[str, str, str]
 
 
 OF_LEVEL = ("level", "goods", "draws")
@@ -78,8 +81,12 @@ def _of_announcements(summary: Summary, language: Language, year: int | None) ->
             "rise": chance_above(summary, "effect", 0.0, told[0], language),
             "fall": chance_below(summary, "effect", told[0], language),
         }[likelier]
-        name = language.text(f"brief.chance_{likelier}", year=summary.years[told[0]])
-        yield Quoted(name, chance, language.text("brief.chance"))
+        name, kind = (
+            language.text(f"brief.{key}", year=summary.years[told[0]]) for key in (f"chance_{likelier}", "chance")
+        )
+        counted = {"rise": exceedance_name(0.0), "fall": BELOW}[likelier]
+        cell = language.chance_cell(summary, "effect", counted, told[0])
+        yield Quoted(name, chance, kind, (cell, "", kind))
 
 
 def _of_policy(summary: Summary, language: Language, name: str, year: int | None) -> Quoted:
@@ -95,9 +102,20 @@ def _number(
     """A mean or median of a year with its 80 % interval."""
     years = {"first": summary.years[0], "year": summary.years[index]}
     key = MEDIAN if statistic == "median" else statistic
-    value = language.money(*summary.estimate(series, key, index), sign, places)
+    number = language.statistic(summary, series, key, index, sign, places)
     span = language.interval(summary, series, 80, index, sign, places)
-    return Quoted(language.text(f"brief.{series}", **years), value, language.text(f"brief.{statistic}", span=span))
+    return Quoted(
+        language.text(f"brief.{series}", **years),
+        language.text("numbers.money", amount=number),
+        language.text(f"brief.{statistic}", span=span),
+        (number, span, language.text(f"brief.{statistic}_alone")),
+    )
+
+
+def quoted_table(numbers: Sequence[Quoted], language: Language) -> Table:
+    """The numbers to quote as a table."""
+    headings = language.headings("quoted", "quoted_value", "interval_80", "quoted_kind")
+    return table("", headings, ([number.name, *number.cells] for number in numbers), words=1)
 
 
 def passages(

@@ -15,6 +15,7 @@ from forecast.analysis.induced import Induced
 from forecast.observations.tables import read_table
 from forecast.quarters import parse_quarter
 from forecast.report.assumptions import Assumption, Assumptions, assumptions, branch_assumptions, groups
+from forecast.report.brief import quoted_numbers, quoted_table
 from forecast.report.budget import budget_words, input_table, source_table
 from forecast.report.comparison import (
     attribution_table,
@@ -77,9 +78,11 @@ def write_run_workbook(
     known = knowledge(results, later, language) if results.as_of is not None else ""
     answered = answer_by_subject(results, later, language, found, world, year).values()
     said = [*chain.from_iterable(answered), *notes(results, world, language), known]
-    sheets = [_answer(said, [results], language)]
+    invested = bool(results.manifest["n_investments"])
+    numbers = quoted_numbers(results.statistics, language, invested=invested, year=year)
+    sheets = [Sheet("quoted", (quoted_table(numbers, language),)), _answer(said, [results], language)]
     sheets.append(Sheet("years", (surplus_table({results.name: results}, language),), (_FAN,)))
-    if results.manifest["n_investments"]:
+    if invested:
         sheets.append(Sheet("channels", (contribution_table(results, language),), _EFFECT))
     if told_policies(results.statistics):
         sheets.append(Sheet("policies", (policy_table(results, language),), (Chart("fan", (1, 2)),)))

@@ -169,7 +169,8 @@ def _literal(text: str) -> str:
 
 def _lines(text: str, width: float) -> int:
     """Lines that a text takes in a column so wide: not every office makes a row as high as its text by itself."""
-    return max(ceil(_ROOM * _width(text) / (width or _PROSE_WIDTH)), 1)
+    length, room = _width(text), width or _PROSE_WIDTH
+    return 1 if length <= room else ceil(_ROOM * length / room)
 
 
 _LINE, _ROOM = 15.0, 1.15
@@ -246,9 +247,14 @@ class _Book:
         if any(column.heading for column in shown.columns):
             self._headings(page, row, shown, laid, first_error)
             row += 1
+        widths = _widths(shown, laid)
         for cells in (each.cells for each in shown.rows):
             for column, place, cell in zip(shown.columns, laid.places, cells, strict=True):
                 self._cell(page, row, place, cell, column, first_error)
+            placed = zip(shown.columns, laid.places, cells, strict=True)
+            n_lines = [_lines(cell, widths[place]) for column, place, cell in placed if column.words]
+            if max(n_lines, default=1) > 1:
+                page.set_row(row, _LINE * max(n_lines))
             row += 1
         for note in shown.notes:
             self._text(page, row, 0, note, italic=True)

@@ -91,7 +91,7 @@ def test_the_command_says_where_and_the_run_is_whole(
 
 def test_years_and_channels_hold_the_numbers_of_the_run(run: forecast.results.results.Results) -> None:
     told = sheets(run.folder / "summary.xlsx")
-    assert list(told) == ["Answer", "Years", "Channels", "Policies", "Assumptions"]
+    assert list(told) == ["To quote", "Answer", "Years", "Channels", "Policies", "Assumptions"]
     summary = run.summary.set_index(["series", "statistic", "year"])["value"].sort_index()
     years = pd.DataFrame(told["Years"][2:]).set_index(0)
     surplus = summary["trade_balance"].unstack("statistic")
@@ -107,6 +107,31 @@ def test_years_and_channels_hold_the_numbers_of_the_run(run: forecast.results.re
     close(years[place].loc[2026:2035], errors["trade_balance", "below_0"])
     heading = told["Channels"][1].index("Standard error: All")
     close(channels[heading].loc[2026:2035], errors["effect", "mean"])
+
+
+def test_the_first_sheet_holds_the_numbers_to_quote(run: forecast.results.results.Results) -> None:
+    """Exactly as the run has them, a chance as a share."""
+    summary = run.summary.set_index(["series", "statistic", "year"])["value"]
+    effect, whole, chance, tariffs, *_, surplus = sheets(run.folder / "summary.xlsx")["To quote"][1:]
+    assert (effect[0], chance[0], surplus[0]) == ("Effect in 2035", "Effect below zero in 2035", "Surplus in 2035")
+    for row, series, middle in (
+        (effect, "effect", "mean"),
+        (whole, "cumulated_effect", "mean"),
+        (tariffs, "tariffs", "quantile_0.5"),
+        (surplus, "trade_balance", "quantile_0.5"),
+    ):
+        expected = [summary[series, statistic, 2035] for statistic in (middle, "quantile_0.1", "quantile_0.9")]
+        close(pd.Series(row[1:4]), pd.Series(expected))
+    assert chance[1] == pytest.approx(summary["effect", "below_0", 2035])
+
+
+def test_rows_are_as_high_as_their_sentences(run: forecast.results.results.Results) -> None:
+    """An office that opens a workbook without a screen set them over each other."""
+    with zipfile.ZipFile(run.folder / "summary.xlsx") as packed:
+        sheet = packed.read("xl/worksheets/sheet2.xml").decode()
+    heights = [float(height) for height in re.findall(r'<row r="[2-5]"[^>]* ht="([\d.]+)"', sheet)]
+    assert len(heights) == 4
+    assert min(heights) >= 30.0
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -200,7 +225,7 @@ def test_a_korean_workbook_has_korean_sheets_in_the_unit_of_korean_reports(
     arguments = ("run", "office.yaml", "--draws", "2000", "--n-jobs", "1", "--no-plot", "--xlsx", "--language", "ko")
     assert command(*arguments, cwd=folder).returncode == 0
     told = sheets(run.folder / "summary.xlsx")
-    assert list(told) == ["답", "연도별", "경로별", "통상 정책", "가정과 출처"]
+    assert list(told) == ["인용할 수치", "답", "연도별", "경로별", "통상 정책", "가정과 출처"]
     (median,) = run.summary.query("series == 'trade_balance' and statistic == 'quantile_0.5' and year == 2026")["value"]
     assert told["연도별"][2][1] == pytest.approx(10 * median)
 
