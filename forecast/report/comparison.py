@@ -298,22 +298,18 @@ def divided_table(
     """The same of an attribution by itself; `names` are of alternative and reference."""
     index = attribution.years.index(year)
     moving = [column for column in range(len(ACCOUNT)) if attribution.channels.value[:, column, index].any()]
-    ranking, blank = ranked(attribution, index, SHOWN), [""] * len(moving)
-    rows = [
-        Row(
-            (
-                contrast_label(contrast, language),
-                *_part(ranking, contrast.name, index, language),
-                *_channel_parts(attribution, contrast, moving, index, language),
-            )
-        )
-        for contrast in ranking.contrasts
-    ]
+    ranking = ranked(attribution, index, SHOWN)
+
+    def row(label: str, series: str, contrasts: Sequence[Contrast], *, apart: bool = False) -> Row:
+        """A part of the difference, and the channels that some assumptions go through together."""
+        channels = _channel_parts(attribution, contrasts, moving, index, language)
+        return Row((label, *_part(ranking, series, index, language), *channels), apart=apart)
+
+    rows = [row(contrast_label(one, language), one.name, [one]) for one in ranking.contrasts]
     if ranking.n_others:
-        others = language.count("causes.others", ranking.n_others)
-        rows.append(Row((others, *_part(ranking, OTHERS, index, language), *blank)))
-    whole = language.text("columns.all")
-    rows.append(Row((whole, *_part(ranking, ALL, index, language), *blank), apart=True))
+        others = [one for one in attribution.contrasts if one not in ranking.contrasts]
+        rows.append(row(language.count("causes.others", ranking.n_others), OTHERS, others))
+    rows.append(row(language.text("columns.all"), ALL, attribution.contrasts, apart=True))
     title = language.text(
         "causes.title",
         year=year,
@@ -333,11 +329,12 @@ def _part(ranking: Ranking, series: str, index: int, language: Language) -> tupl
 
 
 def _channel_parts(
-    attribution: Attribution, contrast: Contrast, moving: Sequence[int], index: int, language: Language
+    attribution: Attribution, contrasts: Sequence[Contrast], moving: Sequence[int], index: int, language: Language
 ) -> Iterator[str]:
-    row, channels = attribution.contrasts.index(contrast), attribution.channels
+    """Means by channel of what some assumptions add; their errors, of the same draws, are at most the sum."""
+    rows, channels = [attribution.contrasts.index(one) for one in contrasts], attribution.channels
     for column in moving:
-        mean, error = (float(part[row, column, index]) for part in (channels.value, channels.standard_error))
+        mean, error = (float(part[rows, column, index].sum()) for part in (channels.value, channels.standard_error))
         yield language.amount(mean, error, "+")
 
 

@@ -62,8 +62,8 @@ investments:
 """
 
 
-def made(out: Path, file: Path) -> Results:
-    return forecast.run_scenario(forecast.load_scenario(file), Settings(20_000), out=out).results
+def made(out: Path, file: Path, n_draws: int = 20_000) -> Results:
+    return forecast.run_scenario(forecast.load_scenario(file), Settings(n_draws), out=out).results
 
 
 def said(results: Results, world: AnyScenario, code: str) -> list[str]:
@@ -302,6 +302,23 @@ def test_the_difference_is_divided_among_the_assumptions(runs: dict[str, Results
     assert label == "All"
     assert float(whole.replace("−", "-")) == pytest.approx(float(difference.mean()), abs=0.06)
     assert "추가" in plain(edition(page, "ko").partition("차이의 요인별 기여")[2])
+
+
+@pytest.mark.slow
+def test_channels_of_a_difference_add_up(tmp_path: Path) -> None:
+    """Those of the whole are means of what the runs differ by, and those of the parts and of the others sum to them."""
+    pair = [ROOT / "scenarios" / f"{name}.yaml" for name in ("baseline", "announced")]
+    runs = [made(tmp_path, file, 400) for file in pair]
+    attribution = forecast.attribute(*pair, Settings(400))
+    table = attribution_table(Comparison(*runs, (), NOT_COUNTED), attribution, 2035)
+    assert [row.cells[0] for row in table.rows[-2:]] == ["24 others together", "All"]
+    columns = [column.heading.replace("\n", " ") for column in table.columns]
+    for series, name in (("displacement", "Displaced exports"), ("capital_goods", "Capital goods")):
+        column = columns.index(name)
+        *parts, whole = (float(row.cells[column].replace("−", "-")) for row in table.rows)
+        one, other = (float(run.draws[f"news_{series}"].isel(year=-1).mean()) for run in runs)
+        assert whole == pytest.approx(other - one, abs=0.06)
+        assert sum(parts) == pytest.approx(whole, abs=0.006 * len(parts) + 0.06)
 
 
 def divided(runs: dict[str, Results], manifest: dict[str, Any]) -> Division:
