@@ -5,7 +5,6 @@ In English, as notebooks are; reached through `forecast.shown` alone.
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +33,7 @@ from forecast.report.comparison import (
 from forecast.report.i18n import ENGLISH, language
 from forecast.report.induced import claim_words, definition_table, flow_table, induced_words, sensitivity_table
 from forecast.report.run import contribution_table, surplus_table
-from forecast.report.sentences import answer_by_subject
+from forecast.report.sentences import answer_paragraphs
 from forecast.report.table import Table, table
 from forecast.report.templates import fragment
 from forecast.results.archive import outcomes
@@ -69,8 +68,8 @@ def scenario_html(scenario: Scenario) -> str:
 def results_html(results: Results) -> str:
     """The answer of a run, what the announcements add, and the surplus itself."""
     added = [contribution_table(results)] if results.manifest["n_investments"] else []
-    said = answer_by_subject(results, outcomes(results), ENGLISH, grounds(results))
-    return html(*map(plain_spaces, chain.from_iterable(said.values())), *added, surplus_table({results.name: results}))
+    said = answer_paragraphs(results, outcomes(results), ENGLISH, grounds(results))
+    return html(*map(plain_spaces, said), *added, surplus_table({results.name: results}))
 
 
 def comparison_html(comparison: Comparison) -> str:

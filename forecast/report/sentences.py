@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
@@ -208,8 +207,21 @@ def answer(
     Raises:
         RunError: the run has no such year.
     """
+    return plain_spaces("\n\n".join(answer_paragraphs(results, later, language, found, world, year)))
+
+
+def answer_paragraphs(
+    results: Results,
+    later: Sequence[Outcome],
+    language: Language,
+    found: Grounds | None,
+    world: AnyScenario | None = None,
+    year: int | None = None,
+) -> list[str]:
+    """The same, the first of every subject with the name of that; arguments are those of `answer`."""
     said = answer_by_subject(results, later, language, found, world, year)
-    return plain_spaces("\n\n".join(chain.from_iterable(said.values())))
+    named = ((language.text(f"subjects.{key}"), paragraphs) for key, paragraphs in said.items() if paragraphs)
+    return [text for name, (first, *others) in named for text in (f"{name} {first}", *others)]
 
 
 def answer_by_subject(
@@ -223,9 +235,8 @@ def answer_by_subject(
     """The same: paragraphs by the subjects of `[subjects]` in the catalogue; arguments are those of `answer`."""
     summary, origin = results.statistics, parse_quarter(results.manifest["origin"])
     scenarios = [branch.scenario for branch in (world or load_any(results.folder / SCENARIO)).branches]
-    plants: dict[str, str] = {}
-    if results.manifest["n_investments"]:
-        plants = effect_paragraphs(summary, language, origin_of(results, language), found, year)
+    invested, last = results.manifest["n_investments"], origin_of(results, language)
+    plants = effect_paragraphs(summary, language, last, found, year) if invested else {}
     goods = [
         products_sentence(summary, results.basis, language, year),
         *memory_sentences(summary, origin, scenarios, language),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 
 from forecast import __version__
@@ -47,7 +46,7 @@ from forecast.report.run import (
     surplus_table,
     told_policies,
 )
-from forecast.report.sentences import answer_by_subject
+from forecast.report.sentences import answer_paragraphs
 from forecast.report.table import Table, table
 from forecast.report.workbook import COMPARISON_WORKBOOK, RUN_WORKBOOK, Chart, Sheet, write_workbook
 from forecast.results.archive import outcomes
@@ -76,8 +75,8 @@ def write_run_workbook(
     """
     later = outcomes(results)
     known = knowledge(results, later, language) if results.as_of is not None else ""
-    answered = answer_by_subject(results, later, language, found, world, year).values()
-    said = [*chain.from_iterable(answered), *notes(results, world, language), known]
+    answered = answer_paragraphs(results, later, language, found, world, year)
+    said = [*answered, *notes(results, world, language), known]
     invested = bool(results.manifest["n_investments"])
     numbers = quoted_numbers(results.statistics, language, invested=invested, year=year)
     sheets = [Sheet("quoted", (quoted_table(numbers, language),)), _answer(said, [results], language)]

@@ -237,7 +237,7 @@ def test_what_a_run_with_policies_leaves_and_says(tmp_path: Path) -> None:
     assert set(results.summary["series"]) == {*SERIES, *POLICIES, TO_DATE} < set(results.draws.data_vars)
     assert "regime" in results.manifest["digests"]
     said = answer(results)
-    assert said.startswith("Tariffs change Korea's goods surplus with the US by −")
+    assert said.startswith("Trade policy and purchases. Tariffs change Korea's goods surplus with the US by −")
     assert "With that and without new investment, the surplus itself would be" in said
     assert "Import commitments" not in said
     console = Console(width=100, record=True, file=StringIO())

@@ -451,8 +451,8 @@ investments:
 def test_a_run_is_told_in_the_year_asked_for(tmp_path: Path) -> None:
     """`report` and `compare` told any year, `run` the last alone; a year that is not forecast is refused at once."""
     told_2030 = command("run", "tariff-threat", "--draws", "400", "--no-plot", "--year", "2030", cwd=tmp_path)
-    sentences = told_2030.stdout.rpartition("With the announcements, against")[2]
-    assert "in 2030 (mean; 80 % interval" in sentences.replace("\n", " ")
+    sentences = " ".join(told_2030.stdout.split()).rpartition("With the announcements, against")[2]
+    assert "in 2030 (mean; 80 % interval" in sentences
     assert not re.findall(r"2035(?! \(80 % interval)", sentences.partition("With all of this included")[0])
     again = command("run", "tariff-threat", "--draws", "400", "--no-plot", cwd=tmp_path)
     assert "in 2035 (mean;" in again.stdout.rpartition("With the announcements, against")[2].replace("\n", " ")
