@@ -86,7 +86,7 @@ def test_page_and_terminal_tell_the_same_years_of_an_effect(tmp_path: Path) -> N
         years = [str(summary.years[index]) for index in turning_years(summary)]
         (page,) = (text for text in said(results, world, "en") if text.startswith("With the announcements"))
         assert re.findall(r"in (\d{4}) \(mean;", page) == years
-        assert answer(results).startswith(page.replace("\xa0", " "))
+        assert answer(results).startswith(f"Effect. {page}".replace("\xa0", " "))
 
 
 def test_page_and_terminal_tell_the_end_of_a_policy(tmp_path: Path) -> None:
