@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from forecast.analysis.grounds import Grounds
 from forecast.report.assumptions import pledge_notes
-from forecast.report.effect import MEDIAN, chance_above, chance_below
+from forecast.report.effect import MEDIAN
 from forecast.report.i18n import Language
 from forecast.report.policy import policy_years
 from forecast.report.run import dominance_note
@@ -76,17 +76,19 @@ def _of_announcements(summary: Summary, language: Language, year: int | None) ->
     if last:
         yield _number("mean", "cumulated_effect", summary, language, last, "+")
     if motion(summary, "effect")[told[0]]:
-        likelier = direction(summary, "effect", told[0])
-        chance = {
-            "rise": chance_above(summary, "effect", 0.0, told[0], language),
-            "fall": chance_below(summary, "effect", told[0], language),
-        }[likelier]
-        name, kind = (
-            language.text(f"brief.{key}", year=summary.years[told[0]]) for key in (f"chance_{likelier}", "chance")
-        )
-        counted = {"rise": exceedance_name(0.0), "fall": BELOW}[likelier]
-        cell = language.chance_cell(summary, "effect", counted, told[0])
-        yield Quoted(name, chance, kind, (cell, "", kind))
+        yield _chance(summary, language, told[0])
+
+
+def _chance(summary: Summary, language: Language, index: int) -> Quoted:
+    """The chance of the likelier sign of an effect."""
+    likelier, kind = direction(summary, "effect", index), language.text("brief.chance")
+    statistic = {"rise": exceedance_name(0.0), "fall": BELOW}[likelier]
+    return Quoted(
+        language.text(f"brief.chance_{likelier}", year=summary.years[index]),
+        language.chance(*summary.estimate("effect", statistic, index), summary.n_draws),
+        kind,
+        (language.chance_cell(summary, "effect", statistic, index), "", kind),
+    )
 
 
 def _of_policy(summary: Summary, language: Language, name: str, year: int | None) -> Quoted:
