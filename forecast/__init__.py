@@ -63,6 +63,12 @@ def shown(picture: str, *answer: Any) -> Any:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "plots":
+        return import_module("forecast.plots")
     if name not in _DOOR:
         raise AttributeError(f"module 'forecast' has no attribute {name!r}")
     return getattr(import_module(f"forecast.{_DOOR[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_DOOR, "plots"]

@@ -17,7 +17,7 @@ import numpy as np
 from forecast import shown
 from forecast.analysis.attribution import ACCOUNT, demand_same_frame
 from forecast.analysis.grounds import Rests, difference_rests
-from forecast.dims import Array
+from forecast.dims import Array, basis_of
 from forecast.engine.block import flows_of, row_picks
 from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SharedStreams, shared_streams
@@ -28,6 +28,7 @@ from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.parallel import Progress, in_order
 from forecast.results.archive import told_apart
+from forecast.results.highlights import place_of
 from forecast.results.precision import Sized, Target, demand_affordable, pilot_of, place_of_target, sizable, sized_from
 from forecast.results.results import Results
 from forecast.results.run import found_or_made, plan_of, settings_of
@@ -103,8 +104,12 @@ class Comparison:
         return bool(self._drawn.any())
 
     def in_year(self, year: int) -> Array:
-        """Draws of the difference in a year, `(n_draws,)`, bn USD."""
-        return np.asarray(self._drawn[self._years.index(year)])
+        """Draws of the difference in a year, `(n_draws,)`, bn USD.
+
+        Raises:
+            RunError: the runs do not both have it.
+        """
+        return np.asarray(self._drawn[place_of(year, self._years)])
 
     @cached_property
     def by_year(self) -> Summary:
@@ -301,12 +306,13 @@ def paired_difference(alternative: Results, reference: Results, series: str = "t
     """Draws of `alternative - reference`, dimensions `year` and `draw`, bn USD a year, over the years of both.
 
     Raises:
-        RunError: the runs do not share seed, draws, basis, day, parameters or code, or their draws were not kept.
+        RunError: the runs do not share seed, draws, basis, day, parameters or code, their draws were not kept, or no
+            run has such a series.
     """
     import xarray as xr
 
     drawn, years = _paired(alternative, reference, series), shared_years(alternative, reference)
-    attrs = {"units": "bn USD per year", "basis": reference.basis}
+    attrs = {"units": "bn USD per year", "basis": basis_of(series, reference.basis)}
     return xr.DataArray(drawn, {"year": years}, ("year", "draw"), name=series, attrs=attrs)
 
 

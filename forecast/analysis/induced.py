@@ -27,6 +27,7 @@ from forecast.economics.channels import QUARTERS_PER_YEAR, output_at_capacity
 from forecast.economics.installed_base import existing_trade, load_priors
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.economics.tariffs import duty_on_finished
+from forecast.engine.simulate import Settings
 from forecast.engine.stratified import block_of_streams
 from forecast.errors import DataError, PosteriorError
 from forecast.models.evidence import FIRST_YEAR, RecentPlants, induced_trade, quarters_at_capacity, recent_plants
@@ -163,8 +164,10 @@ def induced(year: int, groups: Groups, scheme: Scheme = "plain") -> Induced:
 
     Raises:
         DataError: the tables do not hold the year, or nothing of it is observed.
+        RunError: there is no such scheme.
     """
     demand_year(year)
+    Settings(scheme=scheme)  # refuses a scheme that there is not
     n_quarters = min(4, quarterly_trade().origin + 1 - 4 * year)
     coefficients = np.moveaxis(groups["sectors"]["coefficients"], 0, -1)
     unknown = Unknowns.drawn(coefficients.shape[-1], scheme)

@@ -47,3 +47,7 @@ def __getattr__(name: str) -> Any:
     if name not in _DOOR:
         raise AttributeError(f"module 'forecast.plots' has no attribute {name!r}")
     return getattr(import_module(f"forecast.plots.{_DOOR[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_DOOR]

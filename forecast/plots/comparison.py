@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from forecast.catalogue import ENGLISH, Texts
 from forecast.dims import Array
+from forecast.errors import RunError
 from forecast.plots.fan import bands_of, draw_difference
 from forecast.plots.sensitivity import draw_densities, draw_ecdfs, draw_waterfall
 from forecast.plots.style import Heading, quarter, save_figure, titled_figure
@@ -117,8 +118,11 @@ def surplus_densities(runs: Mapping[str, Results], year: int) -> Figure:
     """How the surplus of a year is distributed in several runs of one basis, by the names to show.
 
     Raises:
-        RunError: a run has no such year, or its draws were not kept.
+        RunError: there is no run, they are of several bases, one has no such year, or its draws were not kept.
     """
+    bases = {results.basis for results in runs.values()}
+    if len(bases) != 1:
+        raise RunError(f"got {f'runs on {len(bases)} bases' if runs else 'no run'}, expected runs of one basis")
     for results in runs.values():
         place_of(year, results.statistics.years)
     samples = {name: finite(results.drawn(["trade_balance"], [year])) for name, results in runs.items()}

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.dims import N_QUARTERS, QUARTERLY_SERIES, basis_of
+from forecast.dims import ALL_SERIES, N_QUARTERS, QUARTERLY_SERIES, basis_of
 from forecast.engine.run_plan import RunPlan
+from forecast.errors import RunError, got, meant
 from forecast.quarters import format_quarter, parse_quarter, year_of
 from forecast.stats.summary import StreamingSummary
 from forecast.storage.netcdf import add_array, add_dimension, demand_array, members, new_netcdf, opened_netcdf
@@ -53,6 +54,25 @@ def _write_series(file: Any, name: str, period: str, values: NDArray[np.float32]
     array = add_array(file, name, (period, "draw"), values)
     array.attrs["units"] = f"bn USD per {period}"
     array.attrs["basis"] = basis
+
+
+def demand_drawn(names: Sequence[str], years: Sequence[int] = (), known: Sequence[int] = ()) -> None:
+    """Refuse series that no run has, and years that a run has not.
+
+    Args:
+        known: years of the run.
+
+    Raises:
+        RunError: there is one of these, or no series.
+    """
+    if isinstance(names, str) or not names:
+        raise RunError(f"{got(names)}, expected a list of series")
+    for name in names:
+        if name not in ALL_SERIES:
+            raise RunError(f"got series {name}; {meant(str(name), ALL_SERIES)}")
+    for year in years:
+        if year not in known:
+            raise RunError(f"got year {year}, expected one from {known[0]} to {known[-1]}")
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from forecast.errors import RunError
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
-from forecast.results.manifest import QUARTERS
-from forecast.results.results import Results, readable
+from forecast.results.manifest import QUARTERS, readable
+from forecast.results.results import Results
 from forecast.stats.quantiles import FINE_LEVELS
 from forecast.stats.summary import BELOW, Summary, exceedance_name
 from forecast.storage.files import read_csv

@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import reduce
 from importlib.metadata import version
 from pathlib import Path
@@ -21,12 +22,13 @@ import numpy as np
 
 from forecast.catalogue import Wording, worded
 from forecast.dims import ALL_SERIES, BASES, MOST_DRAWS, MOST_SEED
-from forecast.errors import DamagedRunError, listed, shortened
+from forecast.errors import DamagedRunError, RunError, listed, shortened
 from forecast.observations.series import QuarterlyTrade, census_due
 from forecast.observations.vintage import FIRST_DAY
 from forecast.quarters import parse_quarter
 from forecast.stats.streams import Scheme
 from forecast.storage.files import demand_regular, file_digest, json_digest, json_text, write_text
+from forecast.storage.netcdf import DamagedFileError
 from forecast.storage.places import names_in, names_of, unreadable
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
@@ -139,6 +141,23 @@ def damage(place: Path, *faults: Wording) -> Wording:
     """That a folder or file of a run is not as it was stored, and what makes it anew."""
     said = reduce(lambda before, fault: worded("warnings.damage.and", first=before, second=fault), faults)
     return worded("warnings.damage.run", place=place, faults=said, remedy=REMEDY)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what readers say of a file that is no file of a run into one message.
+
+    Raises:
+        DamagedRunError: it is none.
+        RunError: its folder is not there, as where a relative one is looked for from another place.
+    """
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, DamagedFileError) as error:
+        if not path.parent.exists():
+            raise RunError(f"{path.parent}: no such folder, as seen from {Path.cwd()}") from error
+        fault = worded("warnings.damage.cannot_be_read", why=str(error).splitlines()[0])
+        raise DamagedRunError(damage(path, fault)) from error
 
 
 def parsed_manifest(content: bytes) -> dict[str, Any]:

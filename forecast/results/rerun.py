@@ -23,8 +23,8 @@ from forecast.observations.tables import are_shipped, data_digest
 from forecast.observations.vintage import vintage
 from forecast.parallel import Progress
 from forecast.results.draws import opened_draws
-from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY, date_faults
-from forecast.results.results import Results, readable, write_results
+from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY, date_faults, readable
+from forecast.results.results import Results, write_results
 from forecast.results.run import Request, requested, settings_of
 from forecast.scenario.mixture import AnyScenario, dump_any, frozen_any, plain_any
 from forecast.scenario.selection import set_again

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
@@ -22,13 +21,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast import shown
-from forecast.catalogue import worded
 from forecast.dims import ALL_SERIES, QUARTERLY_SERIES, SERIES, Array, basis_of
 from forecast.engine.run_plan import RunPlan
-from forecast.errors import DamagedRunError, RunError
+from forecast.errors import RunError
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter
-from forecast.results.draws import opened_draws, write_draws
+from forecast.results.draws import demand_drawn, opened_draws, write_draws
 from forecast.results.manifest import (
     BRANCHES,
     CHARTS,
@@ -38,9 +36,9 @@ from forecast.results.manifest import (
     SCENARIO,
     SUMMARY,
     add_charts,
-    damage,
     demand_no_links,
     read_manifest,
+    readable,
     write_manifest,
 )
 from forecast.stats.formatting import stored
@@ -58,7 +56,6 @@ from forecast.stats.summary import (
     quantile_name,
 )
 from forecast.storage.files import demand_writable, new_folder, read_csv, whole_folder, writing
-from forecast.storage.netcdf import DamagedFileError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -262,17 +259,18 @@ class Results:
             return opened.load()
 
     def drawn(self, names: Sequence[str], years: Sequence[int]) -> Array:
-        """Draws of series in some of the years, read in one go; zeros for series that the run does not have.
+        """Draws of series in some of the years, read in one go; zeros for series that other runs have and this one not.
 
         Returns:
             `(n_series, n_years, n_draws)`, bn USD a year.
 
         Raises:
-            RunError: the run had too many draws to keep.
+            RunError: no run has such a series, this one has no such year, or had too many draws to keep.
         """
         self._demand_draws()
+        demand_drawn(names, years, self.statistics.years)
         places = [self.statistics.years.index(year) for year in years]
-        kept = self.kept_of([name for name in names if name in self.statistics.series])
+        kept = self.kept_of(names)
         nothing = np.zeros((len(places), self.manifest["n_draws"]))
         return np.stack([kept[name][places] if name in kept else nothing for name in names])
 
@@ -288,19 +286,20 @@ class Results:
             raise RunError(f"{self.folder}: got a run of {self.manifest['n_draws']:,} draws, too many to be kept")
 
     def kept(self, series: str) -> Array | None:
-        """Draws of one series, `(n_years, n_draws)`, bn USD a year, or None where they were not kept."""
+        """Draws of one series, `(n_years, n_draws)`, bn USD a year; None where none were kept."""
         return self.kept_of((series,)).get(series)
 
     def kept_of(self, names: Sequence[str], n_draws: int | None = None) -> dict[str, Array]:
-        """The same of several series by name, read in one go; of none where they were not kept.
+        """The same of several series by name, of those that there are.
 
         Args:
             n_draws: so many of the first; all by default.
         """
+        demand_drawn(names)
         if DRAWS not in self.manifest["files"]:
             return {}
         with readable(self.folder / DRAWS), opened_draws(self.folder / DRAWS, self.manifest) as arrays:
-            return {name: np.asarray(arrays[name][..., :n_draws], dtype=np.float64) for name in names}
+            return {name: np.asarray(arrays[name][..., :n_draws], dtype=np.float64) for name in names if name in arrays}
 
     def _table(self, name: str, **options: Any) -> pd.DataFrame:
         import pandas as pd
@@ -308,20 +307,6 @@ class Results:
         with readable(self.folder / name):
             table: pd.DataFrame = pd.read_csv(self.folder / name, **options)
             return table
-
-
-@contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Turn what readers say of a file that is no file of a run into one message.
-
-    Raises:
-        DamagedRunError: it is none.
-    """
-    try:
-        yield
-    except (OSError, ValueError, LookupError, TypeError, OverflowError, DamagedFileError) as error:
-        fault = worded("warnings.damage.cannot_be_read", why=str(error).splitlines()[0])
-        raise DamagedRunError(damage(path, fault)) from error
 
 
 def write_results(

@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from forecast import __version__
+from forecast import __version__, shown
 from forecast.economics.elasticities import elasticities_digest
 from forecast.economics.installed_base import priors_digest
 from forecast.economics.tariffs import schedule_digest
@@ -42,7 +42,7 @@ _GOES_ON_HERE = f"the blocks that are finished are kept, and once it can be writ
 """What to do about a place for runs where a checkpoint lies: in another the run would begin anew."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
     """A run that is stored.
 
@@ -59,6 +59,12 @@ class Run:
     request: Request
     damage: DamagedRunError | None = None
     picture_fault: str = ""
+
+    def __repr__(self) -> str:
+        return f"<run with {self.results!r}{', which were there' if self.found else ''}>"
+
+    def _repr_html_(self) -> str:
+        return str(shown("report.notebook.results_html", self.results))
 
     @property
     def plan(self) -> RunPlan:
@@ -112,6 +118,8 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
     if not isinstance(stored, Results):
         begun = request.begun(settings, progress, resumed) if resume else None
         stored, found = request.made(settings, n_jobs, progress, begun, replace=force or damage is not None)
+    else:
+        progress.resume(settings.n_draws)
     picture_fault = ""
     if draw_chart is not None:
         try:
