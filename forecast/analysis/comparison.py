@@ -23,7 +23,7 @@ from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SharedStreams, shared_streams
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import KEEP_DRAWS, Settings, block_streams
-from forecast.errors import PosteriorError, RunError
+from forecast.errors import PosteriorError, RunError, got
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.parallel import Progress, in_order
@@ -335,7 +335,12 @@ def difference_table(difference: xr.DataArray, block_size: int) -> pd.DataFrame:
     Args:
         difference: from `paired_difference`.
         block_size: draws in a block; the spread between blocks gives the Monte Carlo error.
+
+    Raises:
+        RunError: a block would hold no draw.
     """
+    if block_size < 1:
+        raise RunError(f"block_size: {got(block_size)}, expected a whole number of at least 1")
     return _table(difference_summary(difference, block_size))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.dims import BASES, Array
-from forecast.errors import DataError
+from forecast.errors import DataError, got
 from forecast.observations.series import census_flows, published, read_only
 from forecast.observations.tables import SHIPPED, TABLES, Row, period_index, read_table
 
@@ -104,7 +104,13 @@ def record_surplus(basis: str, folder: Path = SHIPPED, day: dt.date | None = Non
 
 @cache
 def history(n_years: int = 10, folder: Path = SHIPPED) -> History:
-    """The last `n_years` complete calendar years and the running one, in both books."""
+    """The last `n_years` complete calendar years and the running one, in both books.
+
+    Raises:
+        DataError: it is no number from 1 on.
+    """
+    if n_years < 1:
+        raise DataError(f"n_years: {got(n_years)}, expected a whole number of at least 1")
     last = int(every_year("us_census", folder).years[-1])
     korea, census = (every_year(basis, folder).between(last - n_years, last) for basis in BASES)
     return History(korea, census)

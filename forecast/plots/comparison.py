@@ -143,8 +143,10 @@ def waterfall_chart(
         texts: words and unit of the picture.
 
     Raises:
-        RunError: the attribution has no such year.
+        RunError: the attribution has no such year, or no part.
     """
+    if not attribution.contrasts:
+        raise RunError(f"got {attribution.alternative} less {attribution.reference}, which assume the same")
     index = place_of(year, attribution.years)
     shown, whole = attribution.years[index], attribution.difference[index]
     parts = _largest(attribution.parts[:, index], labels, texts)

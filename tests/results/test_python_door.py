@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import forecast
-from forecast.errors import DamagedRunError, RunError
+from forecast.errors import DamagedRunError, DataError, RunError
 from forecast.models.posterior import load_posterior
 from forecast.results.results import Results
 
@@ -101,3 +101,12 @@ def test_a_run_shows_itself_and_tells_of_draws_that_were_there(tmp_path: Path) -
     assert repr(again).endswith(", which were there>")
     assert again._repr_html_() == again.results._repr_html_()
     assert np.asarray(again.results.draws["effect"]).any()
+
+
+def test_what_cannot_be_shown_is_refused_in_words(run: Results) -> None:
+    with pytest.raises(DataError, match="n_years: got -1, expected a whole number of at least 1"):
+        forecast.history_chart(-1)
+    with pytest.raises(RunError, match="block_size: got 0, expected a whole number of at least 1"):
+        forecast.difference_table(forecast.paired_difference(run, run), 0)
+    with pytest.raises(RunError, match="got hyundai less hyundai, which assume the same"):
+        forecast.attribute("hyundai", "hyundai", SETTINGS).waterfall()
