@@ -5,7 +5,8 @@
 - `attribution`: a difference divided among the assumptions that differ
 - `budget`: what spreads an outcome, and the value of knowing an input
 - `breakeven`: the value of an input at which an outcome turns
-- `grounds`: the rate that decides the sign of an effect, and the part of a spread that is judgement
+- `displacement`: the rate of exports replaced that decides the sign of an effect
+- `grounds`: what an answer rests on, and the part of a spread that is judgement
 - `duties`: what the duties of a scenario change in the effect of its announcements
 - `input_values`: values of single uncertain inputs in draws and over time
 - `induced`: how much of a year's surplus Korean affiliates in the US account for

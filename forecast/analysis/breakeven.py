@@ -20,7 +20,8 @@ import numpy as np
 import scipy
 
 from forecast.analysis.budget import demand_outcome
-from forecast.analysis.grounds import N_SHARES, RATE, REPLACED, AddedByDuty, added_by_duty
+from forecast.analysis.displacement import RATE, REPLACED, AddedByDuty, added_by_duty
+from forecast.analysis.grounds import N_SHARES
 from forecast.analysis.input_values import uncertain_values
 from forecast.dims import Array
 from forecast.economics.sectors import load_sectors

@@ -12,23 +12,22 @@ corrected for its terms: a lower bound of the variance of the mean given all of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from forecast.analysis.displacement import N_TURNS, DecidingRate, deciding_rate
 from forecast.analysis.duties import changed_by_duties
 from forecast.dims import EFFECTS, OUTPUT, Array
-from forecast.economics.channels import displacement_under
 from forecast.economics.elasticities import shipped_responses
 from forecast.economics.sectors import central_priors
-from forecast.economics.tariffs import FINISHED, load_schedule
+from forecast.economics.tariffs import load_schedule
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.announcements import Announcements, planned_dates
-from forecast.engine.block import block_inputs, branches_of, flows_of, replacing, row_picks
-from forecast.engine.inputs import Fitted, Input, Inputs, Stated
-from forecast.engine.plan import Group, Plan
+from forecast.engine.block import block_inputs, branches_of, flows_of
+from forecast.engine.inputs import Inputs, Stated
+from forecast.engine.plan import Plan
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import block_streams
 from forecast.errors import PosteriorError, RunError
@@ -36,11 +35,8 @@ from forecast.models.posterior import Posterior
 from forecast.results.results import Results
 from forecast.results.run import plan_of, settings_of
 from forecast.stats.distributions import Constant
-from forecast.stats.quantiles import quantiles
-from forecast.stats.sensitivity import LEVELS
-from forecast.stats.shared_rows import RowPicks
 from forecast.stats.streams import Streams
-from forecast.stats.summary import Summary, summarised
+from forecast.stats.summary import Summary
 
 JUDGED, WEAK = "judgement", "L"
 """Grades of evidence whose share in a spread is told."""
@@ -51,52 +47,14 @@ EXPLAINED = ("effect", "trade_balance")
 GROUNDS = ("trade_balance", *EFFECTS, OUTPUT)
 """Series that the grounds of an answer are worked out from."""
 
-N_TURNS, N_SHARES = 2, 3
-"""Blocks that are simulated again, for a turning rate or without duties; and those from which shares of a variance are
-worked out."""
-
-REPLACED = (-0.5, 1.5)
-"""USD of exports that a dollar of output replaces at least and at most; where only others turn a sign, none does."""
-
-RATE, ADDED = "displacement_rate", "tariff_displacement"
+N_SHARES = 3
+"""Blocks from which shares of a variance are worked out."""
 
 _N_PRODUCTS = 6
 """Inputs whose products enter a regression, those that explain most by themselves."""
 
 _DRAWS_PER_TERM = 10
 """Draws for each term of a regression at least."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecidingRate:
-    """The exports replaced by a dollar of output, of the sector in which that decides the sign of the effect.
-
-    Attributes:
-        name: YAML path of the rate, by which `forecast breakeven` finds it.
-        sector: one of `SECTORS`.
-        grade: of the evidence, one of `GRADES`; `stated` where the scenario states the rate.
-        interval: lower end of the 80 % interval of the rate, median and upper end, USD per USD, under the duty.
-        turns: rate at which the mean effect is zero and its Monte Carlo error, by year with output, under the duty.
-        alone: whether no other rate has a part in the effect.
-        replaced: mean of the exports that its plants replace and its Monte Carlo error, by year, bn USD; empty where
-            there is no other rate, so that they replace all of it.
-        duty: on the product at the origin, a fraction.
-        duty_since: the last on record after it; None where none is, or it is no other.
-        other_duties: whether the scenario states another duty on it, which the turning value allows for.
-        added: mean of what the duty adds to the rate; the input called `name` is the rate without it.
-    """
-
-    name: str
-    sector: str
-    grade: str
-    interval: tuple[float, float, float]
-    turns: Mapping[int, tuple[float, float]]
-    alone: bool
-    replaced: Mapping[int, tuple[float, float]] = field(default_factory=dict)
-    duty: float = 0.0
-    duty_since: float | None = None
-    other_duties: bool = False
-    added: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +107,7 @@ def grounds_of(plan: RunPlan, streams: Sequence[Streams], outcomes: Mapping[str,
     """
     inputs = graded_values(plan, streams[:N_SHARES])
     shares = {series: rests_on(outcomes[series], inputs) for series in EXPLAINED}
-    rate = _deciding_rate(plan, streams[:N_SHARES], outcomes["effect"], outcomes[OUTPUT])
+    rate = deciding_rate(plan, streams[:N_SHARES], outcomes["effect"], outcomes[OUTPUT])
     known = {name: rests for name, rests in shares.items() if rests is not None}
     return Grounds(rate, known, changed_by_duties(plan, streams[:N_TURNS], outcomes))
 
@@ -305,141 +263,3 @@ def explained(outcome: Array, terms: Array) -> Array:
     whole = (outcome**2).sum(axis=1)
     left = np.divide(whole - told, whole, out=np.ones_like(whole), where=whole > 0)
     return np.asarray(np.clip(1.0 - left * (n_draws - 1) / (n_draws - n_terms - 1), 0.0, 1.0))
-
-
-def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, output: Array) -> DecidingRate | None:
-    """The rate whose draws go most with the effect, and where it turns that."""
-    rates = _rates(plan, streams)
-    if not rates or not output.any():
-        return None
-    whole = effect.sum(axis=0)
-    name = max(rates, key=lambda name: _together(rates[name].values, whole))
-    rate = rates[name]
-    duties = rate.duty, rate.duty_since, rate.other_duties
-    beyond, replaced = np.zeros_like(output), {}
-    means = partial(_means, plan, row_picks([plan], streams))
-    if len(rates) > 1:
-        blocks = [replacing(plan, one, lambda group: _address(group) == name) for one in streams[:N_TURNS]]
-        output, taken, beyond = np.concatenate(blocks, axis=-1)
-        replaced = dict(zip(plan.years, means(taken), strict=True))
-    n_draws = output.shape[-1]
-    turns = _turns(plan.years, effect[:, :n_draws] + rate.values[:n_draws] * output - beyond, output, means)
-    low, median, high = quantiles(rate.values + rate.added, (LEVELS[0], 0.5, LEVELS[1])).tolist()
-    added = float(rate.added.mean())
-    turning = {year: (turn + added, error) for year, (turn, error) in turns}
-    alone, interval = len(rates) == 1, (low, median, high)
-    return DecidingRate(rate.path, rate.sector, rate.grade, interval, turning, alone, replaced, *duties, added)
-
-
-@dataclass(frozen=True, slots=True)
-class AddedByDuty:
-    """What a duty adds to a rate of exports replaced.
-
-    Attributes:
-        duty: on the product at the origin; 0 where none is paid and the scenario states one.
-        since: the last on record after it; None where none is, or it is no other.
-        mean: of what that at the origin adds, USD per USD.
-    """
-
-    duty: float
-    since: float | None
-    mean: float
-
-
-def added_by_duty(plan: RunPlan, streams: Sequence[Streams], address: str) -> AddedByDuty | None:
-    """What a duty adds to the rate at an address; None where that is none of exports replaced, or no duty is paid."""
-    rate = _rates(plan, streams).get(address)
-    if rate is None or not (rate.duty or rate.other_duties):
-        return None
-    return AddedByDuty(rate.duty, rate.duty_since, float(rate.added.mean()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Rate:
-    """A displacement rate of some plants: YAML path, sector, grade of evidence and draws, `(n_draws,)`.
-
-    Beside it the duty at the origin, the last on record after it, whether the scenario states others, and draws of what
-    that at the origin adds.
-    """
-
-    path: str
-    sector: str
-    grade: str
-    values: Array
-    duty: float
-    duty_since: float | None
-    other_duties: bool
-    added: Array
-
-
-def _rates(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, _Rate]:
-    """Displacement rates by address."""
-    found: dict[str, _Rate] = {}
-    for branch in plan.plans:
-        for group in branch.groups:
-            source, address = group.coefficients[RATE], _address(group)
-            fitted = isinstance(source, Fitted)
-            if address not in found:
-                values, more = _drawn(branch, streams, source), _drawn(branch, streams, group.coefficients[ADDED])
-                grade = central_priors()[group.sector, RATE].grade if fitted else "stated"
-                owner = address.removesuffix(f".{RATE}")
-                path = f"{owner}.overrides.{RATE}" if owner.startswith("investments.") else f"overrides.{address}"
-                duties = group.duty, _duty_since(group.sector, branch.origin), _is_taxed(plan, group.sector)
-                added = displacement_under(group.duty, 0.0, more)
-                found[address] = _Rate(path, group.sector, grade, values, *duties, added)
-    return found
-
-
-def _duty_since(sector: str, origin: int) -> float | None:
-    """The last duty of record on the finished goods of a sector, where it began after the origin."""
-    trade = load_schedule().trade[FINISHED.get(sector, sector)]
-    last = trade.dates[-1] if trade.dates else -np.inf
-    return trade.rate(last) if last >= origin + 1 else None
-
-
-def _is_taxed(plan: RunPlan, sector: str) -> bool:
-    """Whether a scenario states duties on the finished goods of a sector, in any of its branches."""
-    goods = FINISHED.get(sector, sector)
-    return any(branch.policy is not None and goods in branch.policy.taxed for branch in plan.plans)
-
-
-def _address(group: Group) -> str:
-    """Address of the rate of a group of plants."""
-    source = group.coefficients[RATE]
-    return f"sectors.{group.sector}.{RATE}" if isinstance(source, Fitted) else source.stream
-
-
-def _drawn(plan: Plan, streams: Sequence[Streams], source: Input) -> Array:
-    """Draws of an input, `(n_draws,)`."""
-    return np.concatenate([np.broadcast_to(block_inputs(plan, one).value(source), (one.n_draws,)) for one in streams])
-
-
-def _together(values: Array, outcome: Array) -> float:
-    """How far draws go together: the square of their correlation, 0 where either is a constant."""
-    if not np.ptp(values) or not np.ptp(outcome):
-        return 0.0
-    return float(np.corrcoef(values, outcome)[0, 1] ** 2)
-
-
-def _means(plan: RunPlan, rows: RowPicks, draws: Array) -> list[tuple[float, float]]:
-    """Means of draws `(n_years, n_draws)` by year, each with its Monte Carlo error."""
-    picks = rows.of(slice(draws.shape[-1]))
-    summary = summarised(draws[None], plan.years, ("mean",), plan.block_size, rows=picks)
-    return [summary.estimate("mean", "mean", index) for index in range(len(plan.years))]
-
-
-def _turns(
-    years: Sequence[int], without: Array, output: Array, means: Callable[[Array], list[tuple[float, float]]]
-) -> Iterator[tuple[int, tuple[float, float]]]:
-    """Rate at which the mean effect is zero, with its error, of every year with output.
-
-    Args:
-        without: effect at a rate of zero, `(n_years, n_draws)`.
-        output: what the rate takes from it, of the same shape.
-        means: means of draws by year with their errors.
-    """
-    made = output.mean(axis=1)
-    turns = np.divide(without.mean(axis=1), made, out=np.zeros_like(made), where=made > 1e-9)
-    for year, turn, each, (_, error) in zip(years, turns, made, means(without - turns[:, None] * output), strict=True):
-        if output.shape[1] > 1 and each > 1e-9:
-            yield year, (float(turn), error / float(each))

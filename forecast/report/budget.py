@@ -13,7 +13,7 @@ import numpy as np
 
 from forecast.analysis.breakeven import Breakeven
 from forecast.analysis.budget import TAIL, Budget
-from forecast.analysis.grounds import AddedByDuty
+from forecast.analysis.displacement import AddedByDuty
 from forecast.characters import plain_spaces
 from forecast.report.effect import origin_of, share_of_spread
 from forecast.report.i18n import ENGLISH, Language

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from forecast.analysis.grounds import REPLACED, DecidingRate, Grounds, Rests
+from forecast.analysis.displacement import REPLACED, DecidingRate
+from forecast.analysis.grounds import Grounds, Rests
 from forecast.dims import CHANNELS
 from forecast.quarters import parse_quarter
 from forecast.report.i18n import Language
@@ -136,7 +137,8 @@ def _because(summary: Summary, language: Language, index: int, rate: DecidingRat
         name: language.text(f"because.{name}_{'adds' if text[0] == '+' else 'takes'}", amount=text[1:], goods=goods)
         for name, text in amounts.items()
     }
-    if rate is not None and year in rate.replaced and amounts.get("replaced", "+")[0] != "+":
+    part = rate.replaced.get(year) if rate is not None and amounts.get("replaced", "+")[0] != "+" else None
+    if rate is not None and part is not None and part[0] < -NEARLY_ALL * flows["replaced"][0]:
         parts["replaced"] += _of_these(rate, year, language)
     together = language.money(*summary.estimate("effect", "mean", index), "+")
     listed = language.text("because.and").join(parts.values())
@@ -144,6 +146,10 @@ def _because(summary: Summary, language: Language, index: int, rate: DecidingRat
     if flows["bought"][0] > 0 > flows["replaced"][0]:
         said.append(language.text("because.kiet"))
     return said
+
+
+NEARLY_ALL = 0.995
+"""Part of the exports replaced from which the sector that makes it is not told apart: others may draw exports along."""
 
 
 def _flows(summary: Summary, index: int) -> dict[str, tuple[float, float]]:

@@ -96,6 +96,33 @@ def test_a_duty_that_changed_after_the_origin_is_told_beside_that_of_its_quarter
     assert duties == [(0.15, None), (0.1, 0.125)]
 
 
+def test_plants_of_a_sector_with_rates_of_their_own_are_told_together(tmp_path: Path) -> None:
+    """Where the fitted rate of one small car plant was told for all cars, of which another plant replaces most."""
+    plant = (
+        "company: {0}, project: {0}, sector: autos, kind: greenfield, amount: {1}, announced: 2026-03, "
+        "construction_start: 2027Q1, production_start: 2029Q1, probability: 1, slip: 0, scale: 1"
+    )
+    file = tmp_path / "cars.yaml"
+    file.write_text(
+        "name: cars\nhorizon: 2033\ninvestments:\n"
+        f"  - {{id: G, {plant.format('big', 6)}, overrides: {{displacement_rate: 0.5}}}}\n"
+        f"  - {{id: P, {plant.format('small', 1)}}}\n",
+        encoding="utf-8",
+    )
+    cars = forecast.run_scenario(load_scenario(file), Settings(4_000), out=tmp_path).results
+    found = grounds(cars)
+    assert found is not None
+    assert found.rate is not None
+    drawn = {name: np.asarray(cars.draws[name].sel(year=2033), float) for name in ("effect", "effect_displacement")}
+    output = np.asarray(cars.draws["replaceable_output"].sel(year=2033), float)
+    turn, error = found.rate.turns[2033]
+    expected = (drawn["effect"] - drawn["effect_displacement"]).mean() / output.mean()
+    assert turn == pytest.approx(expected, abs=max(error, 0.005))
+    assert (found.rate.alone, found.rate.grade, dict(found.rate.replaced)) == (True, "stated", {})
+    rate = -drawn["effect_displacement"] / output
+    np.testing.assert_allclose(found.rate.interval, np.quantile(rate, [0.1, 0.5, 0.9]), atol=0.02)
+
+
 def test_a_rate_that_the_scenario_fixes_is_no_part_of_the_spread(run: Results, tmp_path: Path) -> None:
     fixed = made(tmp_path, "overrides.sectors.autos.displacement_rate=0.47")
     before, after = grounds(run), grounds(fixed)

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from commands import command
 
 import forecast
-from forecast.analysis.grounds import DecidingRate, Grounds, Rests
+from forecast.analysis.displacement import DecidingRate
+from forecast.analysis.grounds import Grounds, Rests
 from forecast.cli import cli
 from forecast.dims import EFFECTS, OUTPUT, Array
 from forecast.report.assumptions import assumptions, pledge_notes
